@@ -1,0 +1,1 @@
+"""Emulated strangers: try the bot, and test it, without tokens."""

@@ -1,0 +1,280 @@
+"""The methods about chats and messages: what each does, and when it refuses."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sandbox.telegram_chats import Answer, Chat, Chats, Message, read_keyboard
+from sandbox.telegram_refusals import (
+    NOT_MODIFIED,
+    QUERY_TOO_OLD,
+    bad_request,
+    blocked,
+    deactivated,
+    strict,
+)
+from sandbox.telegram_shapes import bot_user, full_chat, message_shape, person_user
+from sandbox.telegram_text import MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, is_blank, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox.telegram_markup import MarkedText
+    from sandbox.telegram_rules import Json
+
+_ACTIONS = (
+    "typing",
+    "upload_photo",
+    "record_video",
+    "upload_video",
+    "record_voice",
+    "upload_voice",
+    "upload_document",
+    "choose_sticker",
+    "find_location",
+    "record_video_note",
+    "upload_video_note",
+)
+_MAX_REACTIONS = 1
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file part of a multipart body."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One checked call: its parameters as values, its files by the name they are attached by."""
+
+    method: str
+    parameters: Json
+    uploads: dict[str, Upload]
+
+
+def find_chat(chats: Chats, chat_id: int | str) -> Chat:
+    """Errors: Refusal 400 for a person who never wrote; 403 for one who blocked or is gone."""
+    is_number = isinstance(chat_id, int) or chat_id.removeprefix("-").isdecimal()
+    chat = chats.chats.get(int(chat_id)) if is_number else None
+    if chat is None or not chat.started:
+        raise bad_request("chat not found")
+    if chat.deactivated:
+        raise deactivated()
+    if chat.blocked:
+        raise blocked()
+    return chat
+
+
+def new_bot_message(chats: Chats, chat: Chat, request: Request, marked: MarkedText) -> Message:
+    """Make the message a send method asks for, with everything that is not its content.
+
+    Errors: Refusal 400 when the message to reply to is not there.
+    """
+    given = request.parameters
+    message = chats.new_message(chat, marked.text, from_bot=True)
+    message.entities = _with_known_people(chats, marked.entities)
+    message.silent = given.get("disable_notification", False)
+    message.protected = given.get("protect_content", False)
+    message.link_preview = given.get("link_preview_options")
+    message.keyboard = read_keyboard(given.get("reply_markup"))
+    if "inline_keyboard" not in given.get("reply_markup", {"inline_keyboard": []}):
+        message.other_markup = given["reply_markup"]
+    message.reply_to = _replied(chat, given.get("reply_parameters"))
+    return message
+
+
+def send(chats: Chats, chat: Chat, message: Message) -> Json:
+    chats.add_message(chat, message)
+    return message_shape(chat, message, bot_user(chats))
+
+
+def _send_message(chats: Chats, request: Request) -> Json:
+    chat = find_chat(chats, request.parameters["chat_id"])
+    message = new_bot_message(chats, chat, request, _read_message_text(request))
+    message.html = request.parameters["text"]
+    return send(chats, chat, message)
+
+
+def _read_message_text(request: Request) -> MarkedText:
+    marked = read_text(request.parameters, "text", MAX_TEXT_LENGTH)
+    if is_blank(marked.text):
+        raise bad_request("message text is empty")
+    return marked
+
+
+def read_caption(request: Request) -> MarkedText:
+    return read_text(request.parameters, "caption", MAX_CAPTION_LENGTH)
+
+
+def _replied(chat: Chat, reply: Json | None) -> int | None:
+    if reply is None:
+        return None
+    message_id: int = reply["message_id"]
+    if chat.find(message_id) is not None:
+        return message_id
+    if reply.get("allow_sending_without_reply", False):
+        return None
+    raise bad_request("message to be replied not found")
+
+
+def _with_known_people(chats: Chats, entities: list[Json]) -> list[Json]:
+    """A link to a person the bot never met is dropped."""
+    known = []
+    for entity in entities:
+        if entity["type"] != "text_mention":
+            known.append(entity)
+        elif (chat := chats.chats.get(entity["user"]["id"])) is not None and chat.started:
+            known.append({**entity, "user": person_user(chat.profile)})
+    return known
+
+
+def _edit_message_text(chats: Chats, request: Request) -> Json:
+    given = request.parameters
+    chat, message = _find_edited(chats, given)
+    if message.kind != "text":
+        raise bad_request("there is no text in the message to edit")
+    marked = _read_message_text(request)
+    entities = _with_known_people(chats, marked.entities)
+    keyboard = read_keyboard(given.get("reply_markup"))
+    if (marked.text, entities, keyboard) == (message.text, message.entities, message.keyboard):
+        raise bad_request(NOT_MODIFIED)
+    message.text, message.entities, message.keyboard = marked.text, entities, keyboard
+    message.html = given["text"]
+    message.link_preview = given.get("link_preview_options")
+    return _edited(chats, chat, message)
+
+
+def _edit_message_reply_markup(chats: Chats, request: Request) -> Json:
+    chat, message = _find_edited(chats, request.parameters)
+    keyboard = read_keyboard(request.parameters.get("reply_markup"))
+    if keyboard == message.keyboard:
+        raise bad_request(NOT_MODIFIED)
+    message.keyboard = keyboard
+    return _edited(chats, chat, message)
+
+
+def _find_edited(chats: Chats, given: Json) -> tuple[Chat, Message]:
+    if "inline_message_id" in given:
+        raise bad_request("MESSAGE_ID_INVALID")
+    if "chat_id" not in given:
+        raise bad_request("chat_id is empty")
+    if "message_id" not in given:
+        raise bad_request("message identifier is not specified")
+    chat = find_chat(chats, given["chat_id"])
+    message = _find_message(chat, given["message_id"], "edit")
+    if not message.from_bot or message.other_markup is not None:
+        raise bad_request("message can't be edited")
+    return chat, message
+
+
+def _edited(chats: Chats, chat: Chat, message: Message) -> Json:
+    message.edits += 1
+    message.edit_date = int(time.time())
+    chats.changes.tell()
+    return message_shape(chat, message, bot_user(chats))
+
+
+def _find_message(chat: Chat, message_id: int, purpose: str) -> Message:
+    message = chat.find(message_id)
+    if message is None:
+        raise bad_request(f"message to {purpose} not found")
+    return message
+
+
+def _delete_message(chats: Chats, request: Request) -> bool:
+    chat = find_chat(chats, request.parameters["chat_id"])
+    _find_message(chat, request.parameters["message_id"], "delete").deleted = True
+    chats.changes.tell()
+    return True
+
+
+def _delete_messages(chats: Chats, request: Request) -> bool:
+    chat = find_chat(chats, request.parameters["chat_id"])
+    for message_id in request.parameters["message_ids"]:
+        message = chat.find(message_id)
+        if message is not None:
+            message.deleted = True
+    chats.changes.tell()
+    return True
+
+
+def _answer_callback_query(chats: Chats, request: Request) -> bool:
+    given = request.parameters
+    press = chats.presses.get(given["callback_query_id"])
+    if press is None or press.answer is not None:
+        raise bad_request(QUERY_TOO_OLD)
+    if chats.is_too_old(press):
+        press.answer = Answer(too_late=True)
+        chats.changes.tell()
+        raise bad_request(QUERY_TOO_OLD)
+    if "url" in given and not given["url"].startswith((f"t.me/{chats.username}?", "https://t.me/")):
+        raise bad_request("URL_INVALID")
+    press.answer = Answer(given.get("text"), given.get("show_alert", False), given.get("url"))
+    chats.changes.tell()
+    return True
+
+
+def _send_chat_action(chats: Chats, request: Request) -> bool:
+    chat = find_chat(chats, request.parameters["chat_id"])
+    if request.parameters["action"] not in _ACTIONS:
+        raise bad_request("wrong parameter action in request")
+    chat.actions.append(request.parameters["action"])
+    chats.changes.tell()
+    return True
+
+
+def _get_chat(chats: Chats, request: Request) -> Json:
+    return full_chat(find_chat(chats, request.parameters["chat_id"]))
+
+
+def _set_message_reaction(chats: Chats, request: Request) -> bool:
+    chat = find_chat(chats, request.parameters["chat_id"])
+    message = _find_message(chat, request.parameters["message_id"], "react")
+    reactions = request.parameters.get("reaction", [])
+    if len(reactions) > _MAX_REACTIONS:
+        raise bad_request("REACTIONS_TOO_MANY")
+    if any(reaction["type"] == "paid" for reaction in reactions):
+        raise strict("a bot can't react with a paid reaction")
+    message.reactions = reactions
+    chats.changes.tell()
+    return True
+
+
+def _pin_chat_message(chats: Chats, request: Request) -> bool:
+    chat = find_chat(chats, request.parameters["chat_id"])
+    _find_message(chat, request.parameters["message_id"], "pin").pinned = True
+    chats.changes.tell()
+    return True
+
+
+def _unpin_chat_message(chats: Chats, request: Request) -> bool:
+    """Without a message the one pinned last is unpinned."""
+    chat = find_chat(chats, request.parameters["chat_id"])
+    message_id = request.parameters.get("message_id")
+    pinned = [one for one in chat.shown() if one.pinned and message_id in (None, one.id)]
+    if not pinned:
+        raise bad_request("message to unpin not found")
+    pinned[-1].pinned = False
+    chats.changes.tell()
+    return True
+
+
+CHAT_METHODS: dict[str, Callable[[Chats, Request], object]] = {
+    "answerCallbackQuery": _answer_callback_query,
+    "deleteMessage": _delete_message,
+    "deleteMessages": _delete_messages,
+    "editMessageReplyMarkup": _edit_message_reply_markup,
+    "editMessageText": _edit_message_text,
+    "getChat": _get_chat,
+    "pinChatMessage": _pin_chat_message,
+    "sendChatAction": _send_chat_action,
+    "sendMessage": _send_message,
+    "setMessageReaction": _set_message_reaction,
+    "unpinChatMessage": _unpin_chat_message,
+}

@@ -1,0 +1,61 @@
+"""What Telegram asks of an object beyond the types and limits of its fields."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sandbox.telegram_refusals import bad_request, strict
+
+if TYPE_CHECKING:
+    from sandbox.telegram_rules import Json
+
+_MAX_BUTTONS = 100
+_MAX_BUTTONS_IN_ROW = 8
+_BUTTON_STYLES = ("primary", "success", "danger")
+_BUTTON_TRIMMINGS = ("text", "style", "icon_custom_emoji_id")
+_NEEDED_BY_ENTITY = {"text_link": "url", "text_mention": "user", "custom_emoji": "custom_emoji_id"}
+
+
+def check_object(name: str, found: Json, path: str) -> None:
+    """Shape: `found` has its fields already checked; `name` is its type.
+
+    Errors: Refusal 400.
+    """
+    if name == "InlineKeyboardButton":
+        _check_button(found, path)
+    if name == "InlineKeyboardMarkup":
+        _check_keyboard(found["inline_keyboard"], path)
+    if name == "MessageEntity":
+        _check_entity(found, path)
+    if name == "BotCommand" and not re.fullmatch(r"[a-z0-9_]+", found["command"]):
+        raise bad_request("BOT_COMMAND_INVALID")
+
+
+def _check_entity(entity: Json, path: str) -> None:
+    name = _NEEDED_BY_ENTITY.get(entity["type"])
+    if name is not None and name not in entity:
+        raise strict(f'"{path}" needs the field "{name}"')
+
+
+def _check_button(button: Json, path: str) -> None:
+    actions = [key for key in button if key not in _BUTTON_TRIMMINGS]
+    if not actions:
+        raise bad_request(
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
+        )
+    if len(actions) > 1:
+        raise strict(f'"{path}" must have exactly one action, not {", ".join(actions)}')
+    if not button["text"].strip():
+        raise strict(f'"{path}.text" must not be empty')
+    if button.get("style", "primary") not in _BUTTON_STYLES:
+        raise strict(f'"{path}.style" must be one of {", ".join(_BUTTON_STYLES)}')
+    if "url" in button and not re.match(r"(https?|tg)://[^\s/?#]+", button["url"]):
+        raise bad_request(f"inline keyboard button URL '{button['url']}' is invalid")
+
+
+def _check_keyboard(rows: list[list[Json]], path: str) -> None:
+    if sum(len(row) for row in rows) > _MAX_BUTTONS:
+        raise bad_request("reply markup is too long")
+    if any(len(row) > _MAX_BUTTONS_IN_ROW for row in rows):
+        raise strict(f'"{path}" has a row of more than {_MAX_BUTTONS_IN_ROW} buttons')
