@@ -1,0 +1,1 @@
+"""What renting a number is: the business; no I/O library, no Telegram, no SQL."""

@@ -1,0 +1,133 @@
+"""What a person does with a number in hand: cancel, done, another SMS. Spends nothing.
+
+The provider alone decides: a change is asked for once, then one look tells what became of it.
+"""
+
+import logging
+from dataclasses import replace
+
+from activations.errors import (
+    GoneAlready,
+    NotConfirmed,
+    NotFound,
+    ProviderAway,
+    ProviderBusy,
+    ProviderSaysNo,
+)
+from activations.inspection import Inspector
+from activations.model import OPEN_STATES, Activation, State
+from activations.notes import card
+from activations.observation import another_round
+from activations.ports import Clock, Provider, Store
+from bloomsms.errors import BloomsmsError, NotSent, OutcomeUnknown, RateLimited, Refused
+from bloomsms.models import StatusChange
+
+log = logging.getLogger(__name__)
+
+
+class Endings:
+    """Errors: Refusals; GoneAlready carries the activation as it stands."""
+
+    def __init__(
+        self, store: Store, provider: Provider, inspector: Inspector, clock: Clock
+    ) -> None:
+        self._store = store
+        self._provider = provider
+        self._inspector = inspector
+        self._clock = clock
+        self._under_way: set[int] = set()
+
+    async def owned(self, user_id: int, activation_id: int) -> Activation:
+        """Errors: NotFound, alike for a missing activation and for another person's."""
+        activation = await self._store.get(activation_id)
+        if activation is None or activation.user_id != user_id:
+            raise NotFound
+        return activation
+
+    async def cancel(self, user_id: int, activation_id: int) -> Activation:
+        """Give a waiting number back.
+
+        Shape: CANCELLED, or what the provider says instead: CODE_RECEIVED when the code was faster.
+        Errors: ProviderSaysNo when it must wait; NotConfirmed when nobody knows yet, and then the
+        poller goes on looking.
+        """
+        activation = await self.owned(user_id, activation_id)
+        if activation.state is not State.WAITING:
+            raise GoneAlready(activation)
+        await self._store.mark_cancel_asked(activation.id, is_asked=True)
+        asked = replace(activation, is_cancel_asked=True)
+        try:
+            after = await self._change(asked, StatusChange.CANCEL)
+        except (ProviderBusy, ProviderAway, ProviderSaysNo):
+            await self._store.mark_cancel_asked(activation.id, is_asked=False)
+            raise
+        if after.state is State.WAITING:
+            raise NotConfirmed(after)
+        return after
+
+    async def complete(self, user_id: int, activation_id: int) -> Activation:
+        """Close a number whose code was used."""
+        activation = await self.owned(user_id, activation_id)
+        if activation.state not in OPEN_STATES or not activation.sms:
+            raise GoneAlready(activation)
+        after = await self._change(activation, StatusChange.COMPLETE)
+        if after.state in OPEN_STATES:
+            raise NotConfirmed(after)
+        return after
+
+    async def another_sms(self, user_id: int, activation_id: int) -> Activation:
+        """Wait for the next code on the same number."""
+        activation = await self.owned(user_id, activation_id)
+        if activation.state is not State.CODE_RECEIVED:
+            raise GoneAlready(activation)
+        after = await self._change(activation, StatusChange.ANOTHER_SMS)
+        if after.state is State.CODE_RECEIVED and after.rounds == activation.rounds:
+            raise NotConfirmed(after)
+        return after
+
+    async def _change(self, activation: Activation, wish: StatusChange) -> Activation:
+        if activation.number is None:
+            raise GoneAlready(activation)
+        if activation.id in self._under_way:
+            raise NotConfirmed(activation)
+        self._under_way.add(activation.id)
+        try:
+            return await self._ask_and_look(activation, activation.number.provider_id, wish)
+        finally:
+            self._under_way.discard(activation.id)
+
+    async def _ask_and_look(
+        self, activation: Activation, provider_id: str, wish: StatusChange
+    ) -> Activation:
+        refusal: Refused | None = None
+        is_confirmed = False
+        try:
+            await self._provider.change(provider_id, wish)
+            is_confirmed = True
+        except Refused as err:
+            refusal = err
+        except RateLimited as err:
+            raise ProviderBusy(err.wait_s) from err
+        except NotSent as err:
+            raise ProviderAway from err
+        except OutcomeUnknown:
+            log.warning("activation %d: no answer to %s; looking", activation.id, wish.value)
+        if is_confirmed and wish is not StatusChange.CANCEL:
+            activation = await self._take_as_done(activation, wish)
+        try:
+            after = await self._inspector.look(activation, self._provider)
+        except BloomsmsError:
+            after = activation
+        if refusal and after.state is activation.state:
+            raise ProviderSaysNo(refusal.code, refusal.reason) from refusal
+        return after
+
+    async def _take_as_done(self, before: Activation, wish: StatusChange) -> Activation:
+        now = self._clock.now()
+        if wish is StatusChange.COMPLETE:
+            after = replace(before, state=State.COMPLETED, changed_at=now)
+        else:
+            after = another_round(before, now, is_rearmed=False)
+        await self._store.record(before, after, (card(before.user_id, before.id),), now)
+        log.info("activation %d: %s -> %s", before.id, before.state, after.state)
+        return await self._store.get(before.id) or after

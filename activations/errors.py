@@ -1,0 +1,97 @@
+"""Refusals that a person can be told: each class is one sentence in handlers/texts.py."""
+
+from decimal import Decimal
+
+from activations.model import Activation
+from bloomsms.errors import BloomsmsError, ErrorCode, RateLimited, Refused
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+    """The wish cannot be met; nothing was paid for it."""
+
+
+class NotFound(Refusal):
+    """No such activation, or somebody else's: the two look alike on purpose."""
+
+
+class GoneAlready(Refusal):
+    """The activation is past the point where the wish makes sense."""
+
+    def __init__(self, activation: Activation) -> None:
+        super().__init__(activation.state.value)
+        self.activation = activation
+
+
+class OfferStale(Refusal):
+    """The offer is too old; a new one with the price of now is due."""
+
+    def __init__(self, activation: Activation) -> None:
+        super().__init__("offer too old")
+        self.activation = activation
+
+
+class OutOfStock(Refusal):
+    """The service is not on offer in that country now."""
+
+
+class TooDear(Refusal):
+    """The price is above what this person may pay for one number."""
+
+    def __init__(self, price: Decimal, limit: Decimal) -> None:
+        super().__init__("price above the limit")
+        self.price = price
+        self.limit = limit
+
+
+class TooMany(Refusal):
+    """The person holds as many numbers as allowed."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("too many numbers at once")
+        self.limit = limit
+
+
+class SpentToday(Refusal):
+    """The price would pass what the person may spend in a day."""
+
+    def __init__(self, limit: Decimal) -> None:
+        super().__init__("daily limit")
+        self.limit = limit
+
+
+class ProviderSaysNo(Refusal):
+    """The provider refused; `reason` is an outside string."""
+
+    def __init__(self, code: ErrorCode, reason: str) -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.reason = reason
+
+
+class ProviderBusy(Refusal):
+    """The request limit is used up; worth another try after `wait_s` seconds."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__("request limit")
+        self.wait_s = wait_s
+
+
+class ProviderAway(Refusal):
+    """The provider cannot be reached or cannot be understood."""
+
+
+class NotConfirmed(Refusal):
+    """The wish was passed on, and the provider has not confirmed it yet."""
+
+    def __init__(self, activation: Activation) -> None:
+        super().__init__(activation.state.value)
+        self.activation = activation
+
+
+def refusal_of(err: BloomsmsError) -> Refusal:
+    """What a person is told of an error of the provider's."""
+    if isinstance(err, Refused):
+        return ProviderSaysNo(err.code, err.reason)
+    if isinstance(err, RateLimited):
+        return ProviderBusy(err.wait_s)
+    return ProviderAway()

@@ -1,0 +1,92 @@
+"""How the provider is doing, told to owners once a change; probes until it is well again."""
+
+import logging
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from activations.notes import Draft, NoteKind
+from activations.ports import Clock, Outbox, Provider
+from bloomsms.errors import BloomsmsError, ErrorCode, RateLimited, Refused
+
+# Silence shorter than this is a hiccup, not an outage.
+SILENCE_TOLERATED = timedelta(seconds=15)
+PROBE_EVERY = timedelta(seconds=15)
+
+log = logging.getLogger(__name__)
+
+
+class Condition(StrEnum):
+    """What keeps everybody from renting, if anything does."""
+
+    WELL = "well"
+    KEY_REFUSED = "key_refused"  # the API key is wrong
+    SUSPENDED = "suspended"  # the account is disabled
+    MAINTENANCE = "maintenance"  # closed for a while
+    UNREACHABLE = "unreachable"  # no answer, or none that can be read
+
+
+REFUSED_AS = {
+    ErrorCode.INVALID_API_KEY: Condition.KEY_REFUSED,
+    ErrorCode.ACCOUNT_SUSPENDED: Condition.SUSPENDED,
+    ErrorCode.MAINTENANCE: Condition.MAINTENANCE,
+}
+
+
+class ProviderHealth:
+    """Learns from every request's outcome; `run_pass` tells and probes."""
+
+    def __init__(self, outbox: Outbox, clock: Clock, owner_ids: frozenset[int]) -> None:
+        self._outbox = outbox
+        self._clock = clock
+        self._owner_ids = owner_ids
+        self._told = Condition.WELL
+        self._failing_since: datetime | None = None
+        self._next_probe = clock.now()
+        self.condition = Condition.WELL
+
+    def observe(self, err: BloomsmsError | None) -> None:
+        """Take note of how a request ended; None means that it was answered."""
+        if isinstance(err, RateLimited):
+            return
+        if err is None or isinstance(err, Refused):
+            self._failing_since = None
+            code = err.code if isinstance(err, Refused) else None
+            self.condition = REFUSED_AS.get(code, Condition.WELL) if code else Condition.WELL
+            return
+        now = self._clock.now()
+        self._failing_since = self._failing_since or now
+        if now - self._failing_since >= SILENCE_TOLERATED:
+            self.condition = Condition.UNREACHABLE
+
+    async def check_in(self, provider: Provider) -> None:
+        """Ask once at the start; whatever fails then counts at once."""
+        try:
+            balance = await provider.balance()
+        except BloomsmsError as err:
+            log.warning("BloomSMS does not answer as it should: %s", err)
+            if not isinstance(err, Refused):
+                self.condition = Condition.UNREACHABLE
+        else:
+            log.info("BloomSMS balance: %s %s", balance.amount, balance.currency)
+
+    async def run_pass(self, provider: Provider) -> None:
+        """Tell the owners what changed, and probe while something is wrong."""
+        now = self._clock.now()
+        is_failing = self.condition is not Condition.WELL or self._failing_since is not None
+        if is_failing and now >= self._next_probe:
+            self._next_probe = now + PROBE_EVERY
+            await self._probe(provider)
+        if self.condition is not self._told:
+            self._told = self.condition
+            log.warning("BloomSMS is %s", self.condition)
+            words = {"condition": self.condition.value}
+            await self._outbox.add(
+                [Draft(NoteKind.OWNER_PROVIDER, owner, None, words) for owner in self._owner_ids],
+                now,
+            )
+
+    async def _probe(self, provider: Provider) -> None:
+        try:
+            await provider.balance()
+        except BloomsmsError as err:
+            log.info("BloomSMS is still not well: %s", err)

@@ -1,0 +1,61 @@
+"""One look at one number: ask the provider, record what is new with its notes in one commit."""
+
+import logging
+
+from activations.model import Activation
+from activations.observation import Observation, missing, observe
+from activations.ports import Clock, Provider, Store
+from bloomsms.errors import ErrorCode, Refused
+from bloomsms.models import ProviderStatus
+
+log = logging.getLogger(__name__)
+
+# The provider may need a moment until it knows what it has just rented out.
+BELIEVED_MISSING_AFTER = 2
+
+
+class Inspector:
+    """Looks at numbers for the poller and for people's wishes alike.
+
+    Errors: `look` passes on the provider's errors, except that the number is unknown to it.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._missing: dict[int, int] = {}  # looks in a row that found nothing
+
+    async def look(self, activation: Activation, provider: Provider) -> Activation:
+        """Ask about `activation` and return it as it stands afterwards."""
+        if activation.number is None:
+            return activation
+        await self._store.mark_asked(activation.id, self._clock.now())
+        try:
+            seen = await provider.activation(activation.number.provider_id)
+        except Refused as err:
+            if err.code is not ErrorCode.ACTIVATION_NOT_FOUND:
+                raise
+            return await self._looked_in_vain(activation)
+        self._missing.pop(activation.id, None)
+        before = await self._store.get(activation.id) or activation
+        if before.changed_at != activation.changed_at and seen.status is ProviderStatus.WAITING:
+            return before  # the answer is older than what became of the number meanwhile
+        return await self._record(before, observe(before, seen, self._clock.now()))
+
+    async def _looked_in_vain(self, activation: Activation) -> Activation:
+        times = self._missing.get(activation.id, 0) + 1
+        self._missing[activation.id] = times
+        if times < BELIEVED_MISSING_AFTER and not activation.is_cancel_asked:
+            return activation
+        self._missing.pop(activation.id, None)
+        before = await self._store.get(activation.id) or activation
+        return await self._record(before, missing(before, self._clock.now()))
+
+    async def _record(self, before: Activation, found: Observation) -> Activation:
+        if found.after == before and found.sms is None:
+            return before
+        now = self._clock.now()
+        is_new = await self._store.record(before, found.after, found.drafts, now, found.sms)
+        if is_new and before.state is not found.after.state:
+            log.info("activation %d: %s -> %s", before.id, before.state, found.after.state)
+        return await self._store.get(before.id) or found.after

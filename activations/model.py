@@ -1,0 +1,144 @@
+"""An activation: one number for one service, from the offer to its end. Pure.
+
+The diagram is in docs/states.md.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+
+from bloomsms.models import Sms as Sms  # the rooms that know activations know their SMS
+
+# Longer than this after its end, a number that the provider still calls waiting is given up.
+GRACE_AFTER_EXPIRY = timedelta(minutes=10)
+# What a number lives when the provider does not say.
+USUAL_LIFETIME = timedelta(minutes=20)
+# An offer older than this is asked for again instead of rented.
+OFFER_LIFETIME = timedelta(minutes=15)
+
+
+class State(StrEnum):
+    """Where an activation stands with us."""
+
+    INTENT = "intent"  # a confirm card is shown, nothing was asked for
+    RENTING = "renting"  # the order left or is about to
+    UNCERTAIN = "uncertain"  # the order's outcome is unknown; never repeated
+    WAITING = "waiting"  # the number is ours, no (further) code yet
+    CODE_RECEIVED = "code_received"  # a code is there
+    COMPLETED = "completed"  # used and closed
+    CANCELLED = "cancelled"  # given back at the person's wish
+    EXPIRED = "expired"  # its time is over
+    REFUSED = "refused"  # the provider said no to the order
+    WITHDRAWN = "withdrawn"  # the offer was left, or went stale
+
+
+TRANSITIONS = MappingProxyType(
+    {
+        State.INTENT: frozenset({State.RENTING, State.WITHDRAWN}),
+        State.RENTING: frozenset({State.WAITING, State.REFUSED, State.INTENT, State.UNCERTAIN}),
+        State.UNCERTAIN: frozenset({State.WAITING, State.REFUSED}),
+        State.WAITING: frozenset(
+            {State.CODE_RECEIVED, State.COMPLETED, State.CANCELLED, State.EXPIRED}
+        ),
+        State.CODE_RECEIVED: frozenset({State.COMPLETED, State.WAITING, State.EXPIRED}),
+        State.COMPLETED: frozenset[State](),
+        State.CANCELLED: frozenset[State](),
+        State.EXPIRED: frozenset[State](),
+        State.REFUSED: frozenset[State](),
+        State.WITHDRAWN: frozenset[State](),
+    }
+)
+
+# A number in these states is in its person's hands.
+OPEN_STATES = frozenset({State.WAITING, State.CODE_RECEIVED})
+# These count against the limit of numbers at once: they hold a number, or may.
+HELD_STATES = OPEN_STATES | {State.RENTING, State.UNCERTAIN}
+# What stands in these states has cost money, or may have.
+PAID_STATES = HELD_STATES | {State.COMPLETED}
+# What a person finds in the history.
+PAST_STATES = frozenset({State.COMPLETED, State.CANCELLED, State.EXPIRED})
+EVER_RENTED_STATES = OPEN_STATES | PAST_STATES
+
+
+class Kind(StrEnum):
+    """How the number is got."""
+
+    FRESH = "fresh"  # any number of the service and country
+    AGAIN = "again"  # the number of an earlier activation
+    INSTEAD = "instead"  # a fresh one, once an earlier one is given back
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a confirm card proposes. Names are outside strings; `price` is also the most paid."""
+
+    user_id: int
+    service_code: str
+    service_name: str
+    country_id: str
+    country_name: str
+    price: Decimal
+    kind: Kind = Kind.FRESH
+    source_id: int | None = None  # the activation that AGAIN and INSTEAD start from
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """What the provider gave for the money."""
+
+    provider_id: str
+    phone_number: str
+    price: Decimal
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The message that shows an activation."""
+
+    chat_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """One row. `id` is ours; `number` is there once rented; times are aware UTC."""
+
+    id: int
+    offer: Offer
+    state: State
+    created_at: datetime
+    changed_at: datetime  # of the state
+    number: Number | None = None
+    card: Card | None = None
+    waiting_since: datetime | None = None
+    asked_at: datetime | None = None  # when the provider was last asked about it
+    rounds: int = 1  # how many SMS were asked for
+    is_rearmed: bool = True  # seen waiting since the last SMS was asked for
+    is_cancel_asked: bool = False
+    is_refund_confirmed: bool = False
+    reason: str = ""  # why it was refused or is uncertain, for people
+    sms: tuple[Sms, ...] = ()  # oldest first
+
+    @property
+    def user_id(self) -> int:
+        return self.offer.user_id
+
+    @property
+    def price(self) -> Decimal:
+        """What was paid, or would be."""
+        return self.number.price if self.number else self.offer.price
+
+    @property
+    def last_sms(self) -> Sms | None:
+        return self.sms[-1] if self.sms else None
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether its end is so long past that an open word from the provider is not believed."""
+        return self.number is not None and now >= self.number.expires_at + GRACE_AFTER_EXPIRY
+
+
+def may_become(state: State, new_state: State) -> bool:
+    return new_state in TRANSITIONS[state]

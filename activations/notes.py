@@ -1,0 +1,73 @@
+"""Notes: what somebody is to be told, kept as rows until Telegram has accepted it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bloomsms.models import Sms
+
+
+class NoteKind(StrEnum):
+    """What is told, and to whom."""
+
+    CODE = "code"  # the person: an SMS, as a new message
+    CARD = "card"  # the person: the activation's card, brought up to date
+    UNCERTAIN = "uncertain"  # the person: the order's outcome is unknown
+    LET_IN = "let_in"  # the person: an owner opened the door
+    OWNER_UNCERTAIN = "owner_uncertain"  # an owner: somebody's order is uncertain
+    OWNER_FUNDS = "owner_funds"  # an owner: the account is empty
+    OWNER_PROVIDER = "owner_provider"  # an owner: the provider's condition changed
+    OWNER_ACCESS = "owner_access"  # an owner: somebody knocks at a private bot
+
+
+# Codes go before news, news before cards.
+RANK: Mapping[NoteKind, int] = {NoteKind.CODE: 0, NoteKind.CARD: 2}
+RANK_OF_NEWS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A note to be kept. A CODE draft's SMS is the one recorded in the same commit."""
+
+    kind: NoteKind
+    user_id: int
+    activation_id: int | None = None
+    words: Mapping[str, str] = field(default_factory=dict)  # outside strings the text needs
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A kept note, claimed for delivery. `attempts` counts this one."""
+
+    id: int
+    kind: NoteKind
+    user_id: int
+    activation_id: int | None
+    sms: Sms | None
+    words: Mapping[str, str]
+    attempts: int
+
+
+class Outcome(StrEnum):
+    """What became of a delivery."""
+
+    SENT = "sent"  # Telegram has it
+    LATER = "later"  # try again after a while
+    PARKED = "parked"  # the person cannot be reached until they write again
+    DEAD = "dead"  # can never be delivered
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Units: `retry_after_s` is meant for LATER; None leaves the delay to the outbox."""
+
+    outcome: Outcome
+    retry_after_s: float | None = None
+
+
+def code_and_card(user_id: int, activation_id: int) -> tuple[Draft, ...]:
+    return (Draft(NoteKind.CODE, user_id, activation_id), card(user_id, activation_id))
+
+
+def card(user_id: int, activation_id: int) -> Draft:
+    return Draft(NoteKind.CARD, user_id, activation_id)

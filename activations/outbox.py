@@ -1,0 +1,43 @@
+"""One pass over what people are to be told: claim, deliver, settle.
+
+At least once: a note is settled only after Telegram has accepted it.
+Source: docs/decisions/0004-outbox.md.
+"""
+
+import logging
+from datetime import timedelta
+
+from activations.notes import Delivery, Note, Outcome
+from activations.ports import Clock, Messenger, Outbox, Store
+
+# Longer than the slowest call to Telegram; after it a claim counts as given up.
+LEASE = timedelta(seconds=60)
+LONGEST_DELAY_S = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class OutboxPass:
+    def __init__(self, outbox: Outbox, store: Store, messenger: Messenger, clock: Clock) -> None:
+        self._outbox = outbox
+        self._store = store
+        self._messenger = messenger
+        self._clock = clock
+
+    async def run_pass(self) -> None:
+        """Deliver whatever is due, most urgent first, until nothing is."""
+        while note := await self._outbox.claim_due(self._clock.now(), LEASE):
+            await self._deliver(note)
+
+    async def _deliver(self, note: Note) -> None:
+        activation = await self._store.get(note.activation_id) if note.activation_id else None
+        try:
+            delivery = await self._messenger.deliver(note, activation)
+        except Exception:
+            log.exception("note %d (%s) could not be delivered", note.id, note.kind)
+            delivery = Delivery(Outcome.LATER)
+        delay_s = delivery.retry_after_s or min(LONGEST_DELAY_S, 2.0 ** min(note.attempts, 10) / 2)
+        due_at = self._clock.now() + timedelta(seconds=delay_s)
+        await self._outbox.settle(note, delivery, due_at)
+        if delivery.outcome is not Outcome.SENT:
+            log.info("note %d (%s) for %d: %s", note.id, note.kind, note.user_id, delivery.outcome)

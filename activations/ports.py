@@ -1,0 +1,126 @@
+"""What the business needs from outside; each Protocol is met by one object that bot.py builds."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from activations.model import Activation, Card, Offer, State
+from activations.notes import Delivery, Draft, Note
+from bloomsms.models import (
+    ActivationStatus,
+    Balance,
+    Country,
+    Rental,
+    Service,
+    Sms,
+    StatusChange,
+)
+from people.model import Usage
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class Provider(Protocol):
+    """BloomSMS as people's requests see it. Errors: see bloomsms/client.py."""
+
+    async def balance(self) -> Balance: ...
+    async def countries(self) -> list[Country]: ...
+    async def services(self, country_id: str) -> list[Service]: ...
+    async def rent(self, service_code: str, country_id: str, max_price: Decimal) -> Rental: ...
+    async def re_rent(self, activation_id: str) -> Rental: ...
+    async def activation(self, activation_id: str) -> ActivationStatus: ...
+    async def change(self, activation_id: str, new_status: StatusChange) -> None: ...
+
+
+class Store(Protocol):
+    """Activations as rows. Each method is one commit; times are aware UTC."""
+
+    async def offer(self, offer: Offer, now: datetime) -> Activation | None:
+        """Write an INTENT; None when an INSTEAD of the same source is under way or done."""
+        ...
+
+    async def get(self, activation_id: int) -> Activation | None: ...
+
+    async def begin(
+        self,
+        activation: Activation,
+        check: Callable[[Usage], None],
+        card: Card | None,
+        now: datetime,
+    ) -> bool:
+        """INTENT → RENTING, and make `card` this activation's only.
+
+        Shape: False when the row is not an INTENT any more. `check` sees the usage with this
+        activation counted; what it raises takes the step back.
+        """
+        ...
+
+    async def record(
+        self,
+        before: Activation,
+        after: Activation,
+        drafts: Sequence[Draft],
+        now: datetime,
+        sms: Sms | None = None,
+    ) -> bool:
+        """Write what changed, with its SMS and notes, if the row is still as `before` has it.
+
+        Shape: False, and nothing written, when it is not, or when the SMS is known already.
+        """
+        ...
+
+    async def mark_cancel_asked(self, activation_id: int, *, is_asked: bool) -> None: ...
+    async def mark_asked(self, activation_id: int, now: datetime) -> None: ...
+    async def place_card(self, activation_id: int, card: Card) -> None: ...
+
+    async def in_states(self, states: frozenset[State]) -> list[Activation]:
+        """Everybody's rows in these states, oldest first."""
+        ...
+
+    async def page_of(
+        self, user_id: int, states: frozenset[State], offset: int, limit: int
+    ) -> list[Activation]:
+        """One person's rows in these states, newest first."""
+        ...
+
+    async def count_of(self, user_id: int, states: frozenset[State]) -> int: ...
+
+    async def ended_since(self, since: datetime) -> list[Activation]:
+        """Rows that were cancelled or expired since then and had a number."""
+        ...
+
+    async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
+        """How often each `country` id and `service` code was rented; one's own count tenfold."""
+        ...
+
+
+class Outbox(Protocol):
+    """Notes as rows."""
+
+    async def add(self, drafts: Sequence[Draft], now: datetime) -> None: ...
+
+    async def claim_due(self, now: datetime, lease: timedelta) -> Note | None:
+        """Take the most urgent note whose turn has come, so that nobody else can.
+
+        Units: the claim lapses at `now + lease`.
+        """
+        ...
+
+    async def settle(self, note: Note, delivery: Delivery, due_at: datetime) -> None: ...
+
+    async def unpark(self, user_id: int, now: datetime) -> None:
+        """Make due what waited for this person to write again."""
+        ...
+
+    async def release_claims(self, now: datetime) -> None:
+        """Make due what a process that is gone had claimed."""
+        ...
+
+
+class Messenger(Protocol):
+    async def deliver(self, note: Note, activation: Activation | None) -> Delivery:
+        """Tell it. Never raises for what Telegram may answer."""
+        ...

@@ -1,0 +1,207 @@
+"""How many requests may go, and whose turn it is: a true sliding window with two lanes.
+
+Source: the API text (60 requests a minute for each key); docs/decisions/0002-request-budget.md.
+"""
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Protocol
+
+from bloomsms.errors import RateLimited
+
+WINDOW_S = 60.0
+# The server counts on its own clock; a quarter of a second more than its window covers jitter.
+MARGIN_S = 0.25
+# So many requests of every window are left to people when the poller fills the rest.
+RESERVED_FOR_PEOPLE = 3
+# A pause that lasts longer than this is told to the caller at once.
+LONGEST_PAUSE_WAIT_S = 2.0
+
+
+class Lane(IntEnum):
+    """Whose request it is; the lower goes first."""
+
+    PEOPLE = 0  # somebody is looking at a spinner
+    POLLS = 1  # a look at a waiting number
+    UPKEEP = 2  # nobody waits for it
+
+
+class RequestLog(Protocol):
+    """Where the requests of the last minute outlive the process."""
+
+    async def opened(self, at: datetime) -> int:
+        """Note that a request is about to leave; returns the entry's number."""
+        ...
+
+    async def closed(self, entry: int, at: datetime) -> None:
+        """Note that its answer came or was given up. Never raises: an answer is worth more."""
+        ...
+
+    async def ends_since(self, at: datetime) -> list[datetime | None]:
+        """When the requests since `at` ended; None for those nobody knows the end of."""
+        ...
+
+
+class Budget:
+    """Lets a request go only while fewer than `limit` lie within any 60 s.
+
+    A slot is taken before the request leaves and is free again 60 s after its answer.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        log: RequestLog,
+        now: Callable[[], datetime],
+        time_s: Callable[[], float] = time.monotonic,
+        window_s: float = WINDOW_S,
+    ) -> None:
+        self.limit = limit
+        self._held_s = window_s + MARGIN_S * window_s / WINDOW_S
+        self._log = log
+        self._now = now
+        self._time_s = time_s
+        self._frees_at_s: deque[float] = deque()  # answered requests, oldest first
+        self._polls_at_s: deque[float] = deque()  # when the polls among the last ones left
+        self._in_flight = 0
+        self._paused_until_s = 0.0
+        self._waiters: list[tuple[Lane, int, asyncio.Future[None]]] = []
+        self._turns = itertools.count()
+        self._alarm: asyncio.TimerHandle | None = None
+
+    async def restore(self) -> None:
+        """Count what a process before this one sent; a request without an end counts as new."""
+        now = self._now()
+        ends = await self._log.ends_since(now - timedelta(seconds=2 * self._held_s))
+        start_s = self._time_s()
+        ages_s = sorted(((now - (end or now)).total_seconds() for end in ends), reverse=True)
+        self._frees_at_s.extend(start_s - max(age, 0.0) + self._held_s for age in ages_s)
+
+    @asynccontextmanager
+    async def slot(self, lane: Lane, wait_limit_s: float) -> AsyncIterator[None]:
+        """Hold one request's place in the window while it is made.
+
+        Units: waits at most `wait_limit_s` seconds for its turn.
+        Errors: RateLimited when the turn does not come in time.
+        """
+        await self._take(lane, wait_limit_s)
+        try:
+            entry = await self._log.opened(self._now())
+        except BaseException:
+            self._give_back()
+            raise
+        try:
+            yield
+        finally:
+            self._free_later()
+            await self._log.closed(entry, self._now())
+
+    def pause(self, seconds: float) -> None:
+        """Let nothing go for so long: the server said that it was too much."""
+        self._paused_until_s = max(self._paused_until_s, self._time_s() + seconds)
+
+    @property
+    def pause_left_s(self) -> float:
+        return max(0.0, self._paused_until_s - self._time_s())
+
+    @property
+    def used(self) -> int:
+        """Requests in the window, those under way included."""
+        self._drop_old()
+        return len(self._frees_at_s) + self._in_flight
+
+    @property
+    def poll_interval_s(self) -> float:
+        """The pace at which polls use all that people leave, evenly.
+
+        Units: seconds between two polls.
+        """
+        start_s = self._time_s() - self._held_s
+        while self._polls_at_s and self._polls_at_s[0] <= start_s:
+            self._polls_at_s.popleft()
+        others = max(0, self.used - len(self._polls_at_s))
+        return self._held_s / max(1, self.limit - RESERVED_FOR_PEOPLE - others)
+
+    async def _take(self, lane: Lane, wait_limit_s: float) -> None:
+        self._refuse_in_pause(wait_limit_s)
+        if not self._goes_first(lane) or not self._has_room(lane):
+            await self._wait_in_lane(lane, wait_limit_s)
+        self._in_flight += 1
+        if lane is Lane.POLLS:
+            self._polls_at_s.append(self._time_s())
+
+    def _refuse_in_pause(self, wait_limit_s: float) -> None:
+        if self.pause_left_s > min(wait_limit_s, LONGEST_PAUSE_WAIT_S):
+            raise RateLimited(self.pause_left_s)
+
+    async def _wait_in_lane(self, lane: Lane, wait_limit_s: float) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiters, (lane, next(self._turns), turn))
+        self._set_alarm()
+        try:
+            async with asyncio.timeout(wait_limit_s):
+                await turn
+        except BaseException as err:
+            if turn.done() and not turn.cancelled():
+                self._give_back()
+            turn.cancel()
+            if isinstance(err, TimeoutError):
+                raise RateLimited(max(1.0, self._room_in_s())) from err
+            raise
+        self._in_flight -= 1  # _take counts it; _wake held the place until here
+
+    def _goes_first(self, lane: Lane) -> bool:
+        self._drop_cancelled()
+        return not self._waiters or lane < self._waiters[0][0]
+
+    def _has_room(self, lane: Lane) -> bool:
+        kept = 0 if lane is Lane.PEOPLE else min(RESERVED_FOR_PEOPLE, self.limit - 1)
+        return self.pause_left_s == 0 and self.used + kept < self.limit
+
+    def _give_back(self) -> None:
+        self._in_flight -= 1
+        self._wake()
+
+    def _free_later(self) -> None:
+        self._in_flight -= 1
+        self._frees_at_s.append(self._time_s() + self._held_s)
+        self._wake()
+
+    def _drop_old(self) -> None:
+        while self._frees_at_s and self._frees_at_s[0] <= self._time_s():
+            self._frees_at_s.popleft()
+
+    def _drop_cancelled(self) -> None:
+        while self._waiters and self._waiters[0][2].done():
+            heapq.heappop(self._waiters)
+
+    def _wake(self) -> None:
+        """Give free places to those whose turn it is, and wake again when one frees."""
+        self._drop_cancelled()
+        while self._waiters and self._has_room(self._waiters[0][0]):
+            _lane, _turn, waiter = heapq.heappop(self._waiters)
+            self._in_flight += 1
+            waiter.set_result(None)
+            self._drop_cancelled()
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        if self._alarm:
+            self._alarm.cancel()
+            self._alarm = None
+        self._drop_cancelled()
+        if self._waiters:
+            loop = asyncio.get_running_loop()
+            self._alarm = loop.call_later(max(self._room_in_s(), 0.01), self._wake)
+
+    def _room_in_s(self) -> float:
+        self._drop_old()
+        first_free_s = self._frees_at_s[0] - self._time_s() if self._frees_at_s else 1.0
+        return max(self.pause_left_s, first_free_s if self.used >= self.limit else 0.05)

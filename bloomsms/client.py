@@ -1,0 +1,252 @@
+"""The Reseller API over HTTP: one session, one request function, one short method an endpoint."""
+
+import asyncio
+import copy
+import logging
+import random
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from decimal import Decimal
+from types import TracebackType
+from typing import Self, TypeVar
+
+import aiohttp
+
+from bloomsms import answers, wire
+from bloomsms.budget import Budget, Lane
+from bloomsms.errors import (
+    BloomsmsError,
+    ErrorCode,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    Unreadable,
+)
+from bloomsms.models import (
+    ActivationStatus,
+    Balance,
+    Country,
+    PriceRow,
+    Rental,
+    Service,
+    StatusChange,
+)
+
+LARGEST_BODY = 4 * 1024 * 1024
+CONNECT_LIMIT_S = 5.0
+READ_ATTEMPTS = 3
+READ_LIMIT_S = 12.0  # one attempt
+READS_LIMIT_S = 25.0  # all attempts of one read
+WRITE_LIMIT_S = 75.0  # a late number is still a number: a paid answer is waited for
+PAUSE_BETWEEN_READS_S = 0.4
+TURN_LIMIT_S = {Lane.PEOPLE: 8.0, Lane.POLLS: 0.0, Lane.UPKEEP: 5.0}
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class BloomsmsClient:
+    """Every documented endpoint, typed. Reads are retried, writes never.
+
+    Errors: each method raises only BloomsmsError's children. A read ends in NotSent, RateLimited,
+    Refused or Unreadable; a write in NotSent, RateLimited, Refused or OutcomeUnknown.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        budget: Budget,
+        on_outcome: Callable[[BloomsmsError | None], None],
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {api_key}", "Accept": "application/json"}
+        self._budget = budget
+        self._on_outcome = on_outcome
+        self._lane = Lane.PEOPLE
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        # A server closes idle connections after seconds; a write on one that it is just closing
+        # would end as unknown. So ours are dropped sooner than theirs.
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=3.0, ttl_dns_cache=60)
+        self._session = aiohttp.ClientSession(
+            connector=connector, headers=self._headers, auto_decompress=True
+        )
+        # aiohttp repeats a GET by itself when a kept connection turns out closed; the budget
+        # would not count that request.
+        self._session._retry_connection = False  # noqa: SLF001 - there is no public switch
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        err: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session:
+            await self._session.close()
+
+    def in_lane(self, lane: Lane) -> Self:
+        """The same open client, its requests in another lane of the budget."""
+        other = copy.copy(self)
+        other._lane = lane  # noqa: SLF001 - its own class
+        return other
+
+    async def balance(self) -> Balance:
+        return await self._read(wire.balance(), answers.read_balance)
+
+    async def countries(self) -> list[Country]:
+        return await self._read(wire.countries(), answers.read_countries)
+
+    async def services(self, country_id: str) -> list[Service]:
+        return await self._read(wire.services(country_id), answers.read_services)
+
+    async def prices(self, country_id: str, service_code: str) -> list[PriceRow]:
+        return await self._read(wire.prices(country_id, service_code), answers.read_prices)
+
+    async def activation(self, activation_id: str) -> ActivationStatus:
+        return await self._read(wire.activation(activation_id), answers.read_activation)
+
+    async def rent(self, service_code: str, country_id: str, max_price: Decimal) -> Rental:
+        """Rent one number for at most `max_price` US dollars. Spends money."""
+        return _rented(await self._write(wire.rent(service_code, country_id, max_price)))
+
+    async def re_rent(self, activation_id: str) -> Rental:
+        """Rent the number of an earlier activation again. Spends money, with no price limit."""
+        return _rented(await self._write(wire.re_rent(activation_id)))
+
+    async def change(self, activation_id: str, new_status: StatusChange) -> None:
+        """Ask for a change; a quiet return means `status: success`, nothing more."""
+        await self._write(wire.change(activation_id, new_status))
+
+    async def _read(self, request: wire.Request, read: Callable[[wire.Json], T]) -> T:
+        attempts = READ_ATTEMPTS if self._lane is Lane.PEOPLE else 1
+        try:
+            async with asyncio.timeout(READS_LIMIT_S):
+                for attempt in range(1, attempts):
+                    try:
+                        return read(await self._request(request))
+                    except BloomsmsError as err:
+                        if not _may_pass(err):
+                            raise
+                        log.info("GET %s, attempt %d: %s", _room(request), attempt, err)
+                    await asyncio.sleep(PAUSE_BETWEEN_READS_S * attempt * _jitter())
+                return read(await self._request(request))
+        except TimeoutError as err:
+            raise Unreadable("no answer in time") from err
+
+    async def _write(self, request: wire.Request) -> wire.Json:
+        try:
+            return await self._request(request)
+        except Unreadable as err:
+            raise OutcomeUnknown(f"{request.method}: {err}") from err
+        except Refused as err:
+            if _says_nothing(err):
+                raise OutcomeUnknown(f"{request.method}: {err}") from err
+            raise
+
+    async def _request(self, request: wire.Request) -> wire.Json:
+        try:
+            data = await self._request_in_turn(request)
+        except BloomsmsError as err:
+            self._on_outcome(err)
+            raise
+        self._on_outcome(None)
+        return data
+
+    async def _request_in_turn(self, request: wire.Request) -> wire.Json:
+        """Make one request in its turn and read its envelope.
+
+        Errors: Unreadable whenever bytes may have left and no trustworthy answer came.
+        """
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(
+                    self._budget.slot(self._lane, TURN_LIMIT_S[self._lane])
+                )
+            except BloomsmsError:
+                raise
+            except Exception as err:
+                raise NotSent("the request could not be noted") from err
+            http_status, headers, body = await self._exchange(request)
+        try:
+            return wire.read_envelope(http_status, headers, body)
+        except RateLimited as err:
+            log.warning("%s %s: 429, silent for %.0f s", request.method, _room(request), err.wait_s)
+            self._budget.pause(err.wait_s)
+            raise
+
+    async def _exchange(self, request: wire.Request) -> tuple[int, dict[str, str], bytes]:
+        if self._session is None:
+            raise NotSent("the client is closed")
+        limit_s = READ_LIMIT_S if request.is_read else WRITE_LIMIT_S
+        # A total limit inside aiohttp would hide whether a write had left: connecting has its own,
+        # so that this one can only end a request that is on its way.
+        timeout = aiohttp.ClientTimeout(
+            total=None, connect=CONNECT_LIMIT_S, sock_connect=CONNECT_LIMIT_S, sock_read=limit_s
+        )
+        try:
+            async with (
+                asyncio.timeout(CONNECT_LIMIT_S + limit_s),
+                self._session.request(
+                    request.method,
+                    self._base_url + request.path,
+                    params=request.query,
+                    data=request.body,
+                    headers={"Content-Type": "application/json"},
+                    timeout=timeout,
+                    allow_redirects=False,
+                ) as response,
+            ):
+                body = await _read_body(response)
+                return response.status, dict(response.headers), body
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
+            raise NotSent(type(err).__name__) from err
+        except aiohttp.InvalidURL as err:
+            raise NotSent("the address is malformed") from err
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as err:
+            raise Unreadable(f"no answer ({type(err).__name__})") from err
+
+
+async def _read_body(response: aiohttp.ClientResponse) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            raise Unreadable(f"HTTP {response.status} with more than {LARGEST_BODY} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _rented(data: wire.Json) -> Rental:
+    try:
+        return answers.read_rental(data)
+    except Unreadable as err:
+        raise OutcomeUnknown(str(err)) from err
+
+
+def _may_pass(err: BloomsmsError) -> bool:
+    """Whether the same read may succeed a moment later."""
+    if isinstance(err, Refused):
+        return _says_nothing(err)
+    return not isinstance(err, RateLimited)
+
+
+def _says_nothing(err: Refused) -> bool:
+    """Whether a server failed on the way, so that nobody knows if the request took effect."""
+    return err.code is ErrorCode.PROVIDER_ERROR or (
+        err.code is ErrorCode.OTHER and err.http_status >= 500  # noqa: PLR2004 - the 5xx range
+    )
+
+
+def _jitter() -> float:
+    return random.uniform(0.5, 1.5)  # noqa: S311 - not a secret
+
+
+def _room(request: wire.Request) -> str:
+    """The path as far as a log may show it."""
+    return request.path.split("/")[1]

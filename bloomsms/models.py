@@ -1,0 +1,97 @@
+"""What the provider's answers mean: frozen facts, exact money, aware UTC times."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+ANY_COUNTRY = "any"
+DEFAULT_COUNTRY = "187"
+
+
+class ProviderStatus(StrEnum):
+    """Where the provider says an activation stands."""
+
+    WAITING = "waiting"  # no SMS yet
+    CODE_RECEIVED = "code_received"  # an SMS is there
+    COMPLETED = "completed"  # closed after use
+    CANCELLED = "cancelled"  # closed without use, money returned
+    EXPIRED = "expired"  # its time is over
+    UNKNOWN = "unknown"  # a word that nobody documented: look again later
+
+
+class StatusChange(StrEnum):
+    """What an activation can be told to become."""
+
+    CANCEL = "cancel"
+    COMPLETE = "complete"
+    ANOTHER_SMS = "request_another_sms"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as one country offers it; `price` is what renting costs now."""
+
+    code: str
+    name: str
+    price: Decimal
+    stock: int
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """One row of the undocumented `/prices` answer, as far as it could be read."""
+
+    country_id: str
+    service_code: str
+    price: Decimal
+    stock: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rental:
+    """A number that was just rented. What the answer left out is None."""
+
+    activation_id: str
+    phone_number: str
+    price: Decimal | None
+    expires_at: datetime | None
+    new_balance: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """One message; `code` is empty when the provider recognised none."""
+
+    code: str
+    full_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationStatus:
+    """The answer to a look at one activation; `word` is the status as it was sent."""
+
+    activation_id: str
+    status: ProviderStatus
+    word: str
+    sms: Sms | None
+
+
+@dataclass(frozen=True, slots=True)
+class SmsReceived:
+    """The webhook's `sms.received`. It is unsigned: a hint to look, never the truth."""
+
+    activation_id: str
+    sms: Sms | None

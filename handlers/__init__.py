@@ -1,0 +1,26 @@
+"""Telegram in, Telegram out: unpack, call one use case, show the answer."""
+
+from collections.abc import Callable
+
+from handlers.admin import Admin
+from handlers.balance import BalanceScreen
+from handlers.desk import Desk, TelegramApplication
+from handlers.fallback import Fallback
+from handlers.numbers import Numbers
+from handlers.rent import Renting
+from handlers.start import Start
+
+
+def register(
+    application: TelegramApplication,
+    desk: Desk,
+    requests_used: Callable[[], tuple[int, int]],
+) -> None:
+    """Every handler, in the order in which they are tried."""
+    start = Start(desk)
+    start.register(application)
+    Renting(desk).register(application)
+    Numbers(desk).register(application)
+    BalanceScreen(desk).register(application)
+    Admin(desk, requests_used).register(application)
+    Fallback(desk, start).register(application)

@@ -1,0 +1,57 @@
+"""The owners' page, and who is let in."""
+
+from collections.abc import Awaitable, Callable
+
+from telegram import Update
+from telegram.ext import CallbackQueryHandler, CommandHandler
+
+from activations.model import State
+from handlers import keyboards, pages, texts
+from handlers.callback_data import Verb, pattern
+from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
+from people.model import Person, Standing
+
+Decision = Callable[[int, int], Awaitable[Person | None]]
+
+
+class Admin:
+    """Shape: `requests_used` tells the requests of the last 60 s and their limit."""
+
+    def __init__(self, desk: Desk, requests_used: Callable[[], tuple[int, int]]) -> None:
+        self._desk = desk
+        self._requests_used = requests_used
+
+    def register(self, application: TelegramApplication) -> None:
+        application.add_handler(CommandHandler("admin", self.page))
+        application.add_handler(CallbackQueryHandler(self.let_in, pattern(Verb.LET_IN)))
+        application.add_handler(CallbackQueryHandler(self.turn_away, pattern(Verb.TURN_AWAY)))
+
+    async def page(self, update: Update, _context: Context) -> None:
+        if not self._desk.access.is_owner(user_of(update)):
+            await self._desk.screens.show(update, texts.OWNERS_ONLY, keyboards.TO_MENU)
+            return
+        people = self._desk.access.store
+        asked = await people.with_standing(Standing.ASKED)
+        let_in = await people.with_standing(Standing.LET_IN)
+        unsure = await self._desk.store.in_states(frozenset({State.UNCERTAIN}))
+        used, limit = self._requests_used()
+        condition = self._desk.health.condition.value
+        text = pages.admin(condition, used, limit, asked, let_in, unsure)
+        await self._desk.screens.show(update, text, keyboards.admin(asked))
+
+    async def let_in(self, update: Update, _context: Context) -> None:
+        await self._decide(update, self._desk.access.let_in, is_let_in=True)
+
+    async def turn_away(self, update: Update, _context: Context) -> None:
+        await self._decide(update, self._desk.access.turn_away, is_let_in=False)
+
+    async def _decide(self, update: Update, decide: Decision, *, is_let_in: bool) -> None:
+        person = await decide(user_of(update), press_of(update).id())
+        if person is None:
+            await self._desk.presses.answer(update, texts.OWNERS_ONLY, is_alert=True)
+            return
+        await self._desk.presses.answer(update)
+        text = texts.decided(person.name, person.user_id, is_let_in=is_let_in)
+        keyboard = keyboards.access(person.user_id, person.standing)
+        await self._desk.screens.show(update, text, keyboard)
+        await self._desk.outbox.run_pass()

@@ -1,0 +1,149 @@
+"""What the card of an activation says in each state, and the news of its code."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from gettext import gettext as _
+
+from activations.model import Activation, Kind, Sms, State
+from handlers import formats, texts
+from handlers.formats import escape
+
+# Leaves room for the rest of the message below Telegram's 4,096 units.
+LONGEST_SMS = 3500
+
+HEADS = {
+    State.RENTING: _("⏳ Renting the number…"),
+    State.UNCERTAIN: _("❓ The outcome is unknown. It was not tried again."),
+    State.CODE_RECEIVED: _("✅ Code received"),
+    State.COMPLETED: _("🏁 <b>Completed</b>"),
+    State.CANCELLED: _("✖️ <b>Cancelled</b>"),
+    State.EXPIRED: _("⌛ <b>Expired</b>"),
+    State.REFUSED: _("⚠️ <b>Not rented</b>"),
+}
+
+
+def what(activation: Activation) -> str:
+    """Service and country of an activation in one line."""
+    offer = activation.offer
+    place = escape(formats.country(offer.country_id, offer.country_name))
+    return f"<b>{escape(offer.service_name)}</b> · {place}"
+
+
+def confirm(activation: Activation, stock: int | None = None) -> str:
+    lines = [what(activation)]
+    if activation.offer.kind is Kind.AGAIN:
+        lines.append(_("The same number as before, for another code."))
+        lines.append(_("Price: <b>{price}</b>").format(price=formats.money(activation.price)))
+    else:
+        lines.append(
+            _("Price: <b>{price}</b>, and never more than that").format(
+                price=formats.money(activation.price)
+            )
+        )
+    if stock is not None:
+        lines.append(_("In stock: {stock}").format(stock=stock))
+    lines += ["", _("The number is yours for about 20 minutes."), _(
+        "No code in that time: the money comes back by itself. "
+        "Cancelled before a code came: it comes back at once."
+    )]  # fmt: skip
+    if activation.reason:
+        lines += ["", not_sent(activation.reason)]
+    return "\n".join(lines)
+
+
+def not_sent(reason: str) -> str:
+    if reason == "busy":
+        return _("⚠️ BloomSMS is busy. Nothing was charged; press again in a moment.")
+    return _("⚠️ BloomSMS could not be reached. Nothing was charged; press again in a moment.")
+
+
+def card(activation: Activation, now: datetime) -> str:
+    """The card of an activation, whatever its state."""
+    if activation.state is State.INTENT:
+        return confirm(activation)
+    lines = [*_number_line(activation), what(activation) + " · " + formats.money(activation.price)]
+    return "\n".join([*lines, "", *_state_lines(activation, now)])
+
+
+def code_messages(activation: Activation, sms: Sms) -> list[str]:
+    """The news of an SMS: the code alone on its line, then the whole text.
+
+    Shape: one message, more only for a text that does not fit; the first one has the buttons.
+    """
+    first, *rest = formats.pieces(sms.full_text.strip() or sms.code, LONGEST_SMS)
+    lines = [f"<code>{escape(sms.code)}</code>", ""] if sms.code else []
+    lines += [escape(first), "", what(activation)]
+    if activation.number:
+        lines.append(formats.phone(activation.number.phone_number))
+    if activation.state in (State.CANCELLED, State.EXPIRED):
+        lines.append(_("It came after the number had ended."))
+    return ["\n".join(lines), *(escape(piece) for piece in rest)]
+
+
+def uncertain(activation: Activation) -> str:
+    return _(
+        "❓ <b>The outcome is unknown</b>\n{what} · {price}\n"
+        "The order went out, but BloomSMS's answer was lost. It was not tried again, so you pay at"
+        " most once. If a number was rented and gets no code, BloomSMS gives the money back by"
+        " itself. The owner has been told."
+    ).format(what=what(activation), price=formats.money(activation.price))
+
+
+def owner_uncertain(activation: Activation) -> str:
+    return _(
+        "❓ The outcome of an order is unknown\n{what} · {price}\nOrder {id}, for the user"
+        " <code>{user_id}</code>. It was not tried again; look at the account at BloomSMS to see"
+        " whether it was charged."
+    ).format(
+        what=what(activation), price=formats.money(activation.price), id=activation.id,
+        user_id=activation.user_id,
+    )  # fmt: skip
+
+
+def _number_line(activation: Activation) -> Sequence[str]:
+    if activation.number is None:
+        return ()
+    return (f"📱 <code>{escape(formats.phone(activation.number.phone_number))}</code>",)
+
+
+def _state_lines(activation: Activation, now: datetime) -> list[str]:
+    if activation.state is State.WAITING:
+        return _waiting_lines(activation, now)
+    lines = [HEADS.get(activation.state) or texts.became(activation)]
+    if activation.state in (State.CANCELLED, State.EXPIRED):
+        lines.append(_refund_line(activation))
+    if activation.state is State.REFUSED:
+        lines += [texts.REASONS.get(activation.reason, texts.SAYS_NO), _("Nothing was charged.")]
+    return lines + _code_lines(activation)
+
+
+def _waiting_lines(activation: Activation, now: datetime) -> list[str]:
+    number = activation.number
+    end = number.expires_at if number else now
+    lines = [_("⏳ Waiting for the SMS") if not activation.sms else _("⏳ Waiting for another SMS")]
+    if now >= end:
+        lines.append(_("The time is over; waiting for BloomSMS to say so."))
+    else:
+        lines.append(
+            f"{formats.bar(now, activation.created_at, end)} {formats.time_left(now, end)}"
+        )
+    if activation.is_cancel_asked:
+        lines.append(_("Cancelling was asked for; BloomSMS has not confirmed it yet."))
+    return lines + _code_lines(activation)
+
+
+def _refund_line(activation: Activation) -> str:
+    if activation.sms:
+        return _("Its code was delivered, so it stays paid.")
+    if activation.is_refund_confirmed:
+        return _("{price} went back to the account.").format(price=formats.money(activation.price))
+    return _("The money's return is not confirmed yet.")
+
+
+def _code_lines(activation: Activation) -> list[str]:
+    last = activation.last_sms
+    if last is None:
+        return []
+    if not last.code:
+        return [escape(formats.clip(last.full_text.strip(), 500))]
+    return [f"<code>{escape(last.code)}</code>"]

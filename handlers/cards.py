@@ -1,0 +1,105 @@
+"""Cards: the one message of an activation, kept as the row says."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from telegram.error import RetryAfter, TelegramError
+
+from activations.model import HELD_STATES, Activation, Card, State
+from activations.ports import Clock, Store
+from handlers import card_texts, keyboards
+from handlers.screens import Gone, Screens
+
+EDIT_EVERY = timedelta(seconds=15)
+MOST_EDITS_A_PASS = 5
+
+log = logging.getLogger(__name__)
+
+
+class Cards:
+    """Edits of one card wait for each other, and each shows the row as it stands then."""
+
+    def __init__(self, screens: Screens, store: Store, clock: Clock) -> None:
+        self._screens = screens
+        self._store = store
+        self._clock = clock
+        self._locks: dict[int, asyncio.Lock] = {}
+        self._edited_at: dict[int, datetime] = {}
+        self._hold_until = clock.now()
+
+    async def refresh(self, activation_id: int) -> None:
+        """Bring the card up to date; a number in hand without a card gets one.
+
+        Errors: Telegram's.
+        """
+        async with self._locks.setdefault(activation_id, asyncio.Lock()):
+            activation = await self._store.get(activation_id)
+            if activation is None:
+                return
+            if activation.card is not None:
+                await self._edit(activation, activation.card)
+            elif activation.state in HELD_STATES:
+                await self._send(activation)
+        if activation.state not in HELD_STATES:
+            self._locks.pop(activation_id, None)
+            self._edited_at.pop(activation_id, None)
+
+    async def show_anew(self, activation: Activation) -> None:
+        """Put the card at the end of the chat and take the old one away."""
+        async with self._locks.setdefault(activation.id, asyncio.Lock()):
+            old = activation.card
+            await self._send(activation)
+        if old:
+            await self._screens.take_away(old)
+
+    async def run_pass(self) -> None:
+        """Move the bars of waiting numbers whose card was not edited for a while."""
+        now = self._clock.now()
+        if now < self._hold_until:
+            return
+        waiting = await self._store.in_states(frozenset({State.WAITING}))
+        due = [a for a in waiting if now - self._last_edit(a) >= EDIT_EVERY]
+        due.sort(key=self._last_edit)
+        for activation in _one_a_chat(due)[:MOST_EDITS_A_PASS]:
+            await self._move_bar(activation)
+
+    async def _move_bar(self, activation: Activation) -> None:
+        self._edited_at[activation.id] = self._clock.now()
+        try:
+            await self.refresh(activation.id)
+        except RetryAfter as err:
+            self._hold_until = self._clock.now() + _delay(err)
+        except TelegramError as err:
+            log.info("the card of activation %d stays as it is: %s", activation.id, err)
+
+    async def _edit(self, activation: Activation, card: Card) -> None:
+        now = self._clock.now()
+        text, keyboard = card_texts.card(activation, now), keyboards.card(activation)
+        try:
+            await self._screens.edit(card, text, keyboard)
+        except Gone:
+            await self._send(activation)
+        self._edited_at[activation.id] = now
+
+    async def _send(self, activation: Activation) -> None:
+        now = self._clock.now()
+        text, keyboard = card_texts.card(activation, now), keyboards.card(activation)
+        card = await self._screens.send(activation.user_id, text, keyboard, is_silent=True)
+        self._edited_at[activation.id] = now
+        await self._store.place_card(activation.id, card)
+
+    def _last_edit(self, activation: Activation) -> datetime:
+        return self._edited_at.get(activation.id, activation.created_at)
+
+
+def _one_a_chat(due: list[Activation]) -> list[Activation]:
+    chats: dict[int, Activation] = {}
+    for activation in due:
+        chats.setdefault(activation.user_id, activation)
+    return list(chats.values())
+
+
+def _delay(err: RetryAfter) -> timedelta:
+    after = err.retry_after
+    return after if isinstance(after, timedelta) else timedelta(seconds=after)

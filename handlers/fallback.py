@@ -1,0 +1,74 @@
+"""Whatever nobody else handles: unknown commands, stale buttons, refusals, surprises."""
+
+import logging
+import secrets
+
+from telegram import Update
+from telegram.error import TelegramError
+from telegram.ext import CallbackQueryHandler, MessageHandler, filters
+
+from activations.errors import GoneAlready, Refusal
+from handlers import formats, keyboards, texts
+from handlers.callback_data import StalePressError
+from handlers.desk import Context, Desk, TelegramApplication
+from handlers.start import Start
+
+log = logging.getLogger(__name__)
+
+
+class Fallback:
+    def __init__(self, desk: Desk, start: Start) -> None:
+        self._desk = desk
+        self._start = start
+
+    def register(self, application: TelegramApplication) -> None:
+        application.add_handler(CallbackQueryHandler(self.stale))
+        application.add_handler(MessageHandler(filters.COMMAND, self.unknown))
+        application.add_handler(MessageHandler(filters.ALL, self.unknown))
+        application.add_error_handler(self.error)
+
+    async def unknown(self, update: Update, context: Context) -> None:
+        if update.message:
+            await self._start.greet(update, context)
+
+    async def stale(self, update: Update, context: Context) -> None:
+        """A button of another version: say so and show the menu."""
+        await self._desk.presses.answer(update, texts.OUT_OF_DATE)
+        await self._start.greet(update, context)
+
+    async def error(self, update: object, context: Context) -> None:
+        """A refusal becomes its sentence, a surprise an apology with the id of its log line."""
+        err = context.error
+        if not isinstance(update, Update):
+            log.error("outside of any update: %s", err, exc_info=err)
+            return
+        try:
+            await self._tell(update, context, err)
+        except TelegramError as again:
+            log.warning("Telegram does not take an answer: %s", again)
+
+    async def _tell(self, update: Update, context: Context, err: Exception | None) -> None:
+        if isinstance(err, StalePressError):
+            await self.stale(update, context)
+        elif isinstance(err, Refusal):
+            await self._refuse(update, err)
+        elif isinstance(err, TelegramError):
+            log.warning("Telegram: %s", err)
+            await self._desk.presses.answer(update)
+        else:
+            log_id = secrets.token_hex(4)
+            log.error("%s: a surprise", log_id, exc_info=err)
+            await self._say(update, texts.SURPRISE.format(log_id=log_id))
+
+    async def _refuse(self, update: Update, err: Refusal) -> None:
+        if isinstance(err, GoneAlready) and err.activation.card:
+            await self._desk.cards.refresh(err.activation.id)
+        await self._say(update, texts.refusal(err))
+
+    async def _say(self, update: Update, sentence: str) -> None:
+        """In a box over the pressed button while that is possible, else as a message."""
+        if await self._desk.presses.answer(update, sentence, is_alert=True):
+            return
+        if update.effective_user:
+            text = formats.escape(sentence)
+            await self._desk.screens.send(update.effective_user.id, text, keyboards.TO_MENU)

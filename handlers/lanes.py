@@ -1,0 +1,49 @@
+"""Whose update is handled when: different people at once, one person's in order."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+from telegram import Update
+from telegram.ext import BaseUpdateProcessor
+
+from handlers.presses import Presses
+
+# PTB takes one of these before `do_process_update` runs. It must never be what one person's
+# waiting updates use up, so it is more than Telegram hands over in hours.
+NO_LIMIT = 1_000_000
+
+
+class PersonLanes(BaseUpdateProcessor):
+    """One lane a person. A press that has to wait in its lane is answered before it waits."""
+
+    def __init__(self, presses: Presses) -> None:
+        super().__init__(NO_LIMIT)
+        self._presses = presses
+        self._lanes: dict[int, asyncio.Lock] = {}
+        self._waiting: dict[int, int] = {}
+
+    async def initialize(self) -> None:
+        """Nothing to prepare."""
+
+    async def shutdown(self) -> None:
+        """Nothing to release."""
+
+    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
+        """Await `coroutine` when the person's earlier updates are done."""
+        if not isinstance(update, Update) or update.effective_user is None:
+            await coroutine
+            return
+        person = update.effective_user.id
+        lane = self._lanes.setdefault(person, asyncio.Lock())
+        self._waiting[person] = self._waiting.get(person, 0) + 1
+        try:
+            if lane.locked():
+                await self._presses.answer(update)
+            async with lane:
+                await coroutine
+        finally:
+            self._presses.forget(update)
+            self._waiting[person] -= 1
+            if not self._waiting[person]:
+                del self._waiting[person], self._lanes[person]

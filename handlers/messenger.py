@@ -1,0 +1,94 @@
+"""Notes to Telegram calls, and Telegram's refusals to what the outbox does next."""
+
+import logging
+import re
+from datetime import timedelta
+from html import unescape
+
+from telegram import InlineKeyboardMarkup
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+
+from activations.model import Activation
+from activations.notes import Delivery, Note, NoteKind, Outcome
+from handlers import card_texts, keyboards, texts
+from handlers.cards import Cards
+from handlers.screens import Screens
+
+log = logging.getLogger(__name__)
+
+SENT = Delivery(Outcome.SENT)
+PARKED = Delivery(Outcome.PARKED)
+DEAD = Delivery(Outcome.DEAD)
+LATER = Delivery(Outcome.LATER)
+
+# Telegram's words for a person who cannot be written to until they write again.
+ABSENT = ("chat not found", "user is deactivated", "bot was blocked", "can't initiate conversation")
+
+
+class TelegramMessenger:
+    def __init__(self, screens: Screens, cards: Cards) -> None:
+        self._screens = screens
+        self._cards = cards
+
+    async def deliver(self, note: Note, activation: Activation | None) -> Delivery:
+        """Tell it; what Telegram answers becomes SENT, LATER, PARKED or DEAD."""
+        try:
+            await self._tell(note, activation)
+        except TelegramError as err:
+            log.info("note %d: Telegram says %s", note.id, type(err).__name__)
+            return verdict(err, note.kind)
+        return SENT
+
+    async def _tell(self, note: Note, activation: Activation | None) -> None:
+        if note.kind is NoteKind.CARD and activation:
+            await self._cards.refresh(activation.id)
+        elif note.kind is NoteKind.CODE and activation and note.sms:
+            first, *rest = card_texts.code_messages(activation, note.sms)
+            await self._send(note, first, keyboards.code(activation, note.sms))
+            for text in rest:
+                await self._send(note, text, None)
+        elif text := _news(note, activation):
+            is_knock = note.kind is NoteKind.OWNER_ACCESS
+            keyboard = keyboards.access(note.words["user_id"]) if is_knock else keyboards.TO_MENU
+            await self._send(note, text, keyboard)
+
+    async def _send(self, note: Note, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
+        try:
+            await self._screens.send(note.user_id, text, keyboard)
+        except BadRequest as err:
+            if "parse entities" not in err.message.lower():
+                raise
+            log.warning("note %d: Telegram refused the markup; plain text is sent", note.id)
+            await self._screens.send_plain(note.user_id, plain(text), keyboard)
+
+
+def verdict(err: TelegramError, kind: NoteKind) -> Delivery:
+    """What a refused delivery means for its note."""
+    if isinstance(err, RetryAfter):
+        after = err.retry_after
+        seconds = after.total_seconds() if isinstance(after, timedelta) else float(after)
+        return Delivery(Outcome.LATER, seconds + 0.5)
+    if isinstance(err, Forbidden) or any(words in err.message.lower() for words in ABSENT):
+        return PARKED
+    # A code is never given up.
+    return DEAD if isinstance(err, BadRequest) and kind is not NoteKind.CODE else LATER
+
+
+def plain(html: str) -> str:
+    """Our own HTML without its markup."""
+    return unescape(re.sub(r"</?[a-z][^<>]*>", "", html))
+
+
+def _news(note: Note, activation: Activation | None) -> str:
+    words = note.words
+    if note.kind is NoteKind.UNCERTAIN and activation:
+        return card_texts.uncertain(activation)
+    if note.kind is NoteKind.OWNER_UNCERTAIN and activation:
+        return card_texts.owner_uncertain(activation)
+    if note.kind is NoteKind.OWNER_ACCESS:
+        return texts.access_asked(words["user_id"], words["name"])
+    return {
+        NoteKind.LET_IN: texts.let_in(),
+        NoteKind.OWNER_FUNDS: texts.owner_funds(),
+        NoteKind.OWNER_PROVIDER: texts.CONDITIONS.get(words.get("condition", ""), ""),
+    }.get(note.kind, "")

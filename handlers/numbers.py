@@ -1,0 +1,91 @@
+"""Numbers in hand and past ones: lists, cancel, another SMS, done."""
+
+from collections.abc import Awaitable, Callable
+
+from telegram import Update
+from telegram.ext import CallbackQueryHandler, CommandHandler
+
+from activations.errors import GoneAlready
+from activations.model import HELD_STATES, OPEN_STATES, PAST_STATES, Activation
+from handlers import keyboards, pages, texts
+from handlers.callback_data import Verb, pattern
+from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
+from handlers.screens import place_of
+
+PAGE_SIZE = 5
+
+Ending = Callable[[int, int], Awaitable[Activation]]
+
+
+class Numbers:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def register(self, application: TelegramApplication) -> None:
+        application.add_handler(CommandHandler("numbers", self.numbers))
+        application.add_handler(CommandHandler("history", self.history))
+        for verb, callback in (
+            (Verb.NUMBERS, self.numbers),
+            (Verb.HISTORY, self.history),
+            (Verb.CANCEL, self.cancel),
+            (Verb.ANOTHER, self.another_sms),
+            (Verb.DONE, self.done),
+        ):
+            application.add_handler(CallbackQueryHandler(callback, pattern(verb)))
+
+    async def numbers(self, update: Update, _context: Context) -> None:
+        """A line how many, then each number's card, moved to the end of the chat."""
+        await self._desk.presses.answer(update)
+        user_id = user_of(update)
+        page = press_of(update).page() if update.callback_query else 0
+        count = await self._desk.store.count_of(user_id, HELD_STATES)
+        pages_in_all = keyboards.page_count(count, PAGE_SIZE)
+        page = min(page, pages_in_all - 1)
+        held = await self._desk.store.page_of(user_id, HELD_STATES, page * PAGE_SIZE, PAGE_SIZE)
+        keyboard = keyboards.numbers(page, pages_in_all)
+        await self._desk.screens.show(update, pages.numbers(count), keyboard)
+        for activation in reversed(held):
+            await self._desk.cards.show_anew(activation)
+
+    async def history(self, update: Update, _context: Context) -> None:
+        await self._desk.presses.answer(update)
+        user_id = user_of(update)
+        page = press_of(update).page() if update.callback_query else 0
+        count = await self._desk.store.count_of(user_id, PAST_STATES)
+        pages_in_all = keyboards.page_count(count, PAGE_SIZE)
+        page = min(page, pages_in_all - 1)
+        past = await self._desk.store.page_of(user_id, PAST_STATES, page * PAGE_SIZE, PAGE_SIZE)
+        keyboard = keyboards.history(page, pages_in_all)
+        await self._desk.screens.show(update, pages.history(past), keyboard)
+
+    async def cancel(self, update: Update, context: Context) -> None:
+        await self._end(update, context, self._desk.endings.cancel)
+
+    async def another_sms(self, update: Update, context: Context) -> None:
+        await self._end(update, context, self._desk.endings.another_sms)
+
+    async def done(self, update: Update, context: Context) -> None:
+        await self._end(update, context, self._desk.endings.complete)
+
+    async def _end(self, update: Update, context: Context, ending: Ending) -> None:
+        """Pass the wish on beside the person's lane: the provider may take its time."""
+        activation_id = press_of(update).id()
+        activation = await self._desk.endings.owned(user_of(update), activation_id)
+        if activation.state not in OPEN_STATES:
+            raise GoneAlready(activation)
+        await self._desk.presses.answer(update, texts.ASKING)
+        task = self._ask(update, activation, ending)
+        context.application.create_task(task, update=update)
+
+    async def _ask(self, update: Update, activation: Activation, ending: Ending) -> None:
+        try:
+            after = await ending(activation.user_id, activation.id)
+        finally:
+            await self._desk.outbox.run_pass()
+        await self._refresh_code_message(update, after)
+
+    async def _refresh_code_message(self, update: Update, after: Activation) -> None:
+        """A message with a code keeps its text; only its buttons follow."""
+        place = place_of(update.callback_query) if update.callback_query else None
+        if place and place != after.card and after.sms:
+            await self._desk.screens.set_keyboard(place, keyboards.code(after))

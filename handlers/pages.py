@@ -1,0 +1,93 @@
+"""Texts of the screens that list or explain: numbers, history, settings, help, the owners' page."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from gettext import gettext as _
+
+from activations.model import Activation, State
+from handlers import card_texts, formats
+from handlers.formats import escape
+from people.model import Limits, Person
+
+HELP = _(
+    "<b>How it works</b>\n"
+    "1. /rent: choose a country and a service, and confirm the price.\n"
+    "2. Type the number where a code is asked for.\n"
+    "3. The code comes here as a new message.\n\n"
+    "No code in time, or cancelled before one came: the money goes back.\n"
+    "You can also just type a name, such as <i>whatsapp</i> or <i>brazil</i>.\n\n"
+    "/numbers: your open numbers\n"
+    "/history: earlier ones with their codes\n"
+    "/balance: the account's balance\n"
+    "/settings: your limits"
+)
+
+ENDS = {
+    State.COMPLETED: _("Completed"),
+    State.CANCELLED: _("Cancelled"),
+    State.EXPIRED: _("Expired"),
+}
+
+
+def numbers(count: int) -> str:
+    if not count:
+        return _("You have no open numbers.")
+    return _("<b>Your open numbers: {count}</b>").format(count=count)
+
+
+def history(past: Sequence[Activation]) -> str:
+    if not past:
+        return _("Nothing here yet. Numbers that are done appear here with their codes.")
+    return "\n\n".join([_("<b>History</b>"), *(_past(activation) for activation in past)])
+
+
+def settings(user_id: int, limits: Limits, *, is_owner: bool) -> str:
+    lines = [_("<b>Settings</b>"), _("Your id: <code>{id}</code>").format(id=user_id)]
+    if is_owner:
+        return "\n".join([*lines, _("You are an owner of this bot; no limits apply to you.")])
+    lines.append(_("Numbers at once: {count}").format(count=limits.max_active))
+    if limits.max_price is not None:
+        price = formats.money(limits.max_price)
+        lines.append(_("Highest price of one number: {price}").format(price=price))
+    if limits.daily is not None:
+        amount = formats.money(limits.daily)
+        lines.append(_("Spending in 24 hours: {amount}").format(amount=amount))
+    lines.append(_("The owner of the bot sets these limits."))
+    return "\n".join(lines)
+
+
+def admin(
+    condition: str, used: int, limit: int, asked: Sequence[Person], let_in: Sequence[Person],
+    unsure: Sequence[Activation],
+) -> str:  # fmt: skip
+    lines = [
+        _("<b>For owners</b>"),
+        _("BloomSMS: {condition}").format(condition=escape(condition.replace("_", " "))),
+        _("Requests in the last 60 s: {used} of {limit}").format(used=used, limit=limit),
+        _("Let in: {count}").format(count=len(let_in)),
+        _("Waiting to be let in: {count}").format(count=len(asked)),
+    ]
+    if unsure:
+        lines += ["", _("Orders with an unknown outcome:")]
+        lines += [f"{a.id}: {card_texts.what(a)}, <code>{a.user_id}</code>" for a in unsure[:20]]
+    return "\n".join(lines)
+
+
+def when(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M} UTC"
+
+
+def _past(activation: Activation) -> str:
+    number = activation.number
+    lines = [
+        card_texts.what(activation) + " · " + formats.money(activation.price),
+        formats.phone(number.phone_number) if number else "",
+        f"{ENDS.get(activation.state, '')} · {when(activation.created_at)}",
+    ]
+    lines += [f"<code>{escape(s.code)}</code>" for s in activation.sms if s.code]
+    lines += [_short(s.full_text) for s in activation.sms if not s.code]
+    return "\n".join(line for line in lines if line)
+
+
+def _short(text: str) -> str:
+    return escape(formats.clip(text.strip(), 120))

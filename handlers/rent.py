@@ -1,0 +1,184 @@
+"""Renting: country → service → confirm card → the number's card."""
+
+import asyncio
+import logging
+
+from telegram import InlineKeyboardMarkup, Update
+from telegram.error import TelegramError
+from telegram.ext import (
+    CallbackQueryHandler,
+    CommandHandler,
+    MessageHandler,
+    filters,
+)
+
+from activations.catalog import ANYWHERE
+from activations.errors import GoneAlready, NotFound, OfferStale
+from activations.model import Activation, Card, State
+from activations.rentals import Quote
+from handlers import card_texts, formats, keyboards, texts
+from handlers.callback_data import Verb, pattern, resolve
+from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
+from handlers.screens import place_of
+
+log = logging.getLogger(__name__)
+
+
+class Renting:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def register(self, application: TelegramApplication) -> None:
+        application.add_handler(CommandHandler("rent", self.countries))
+        for verb, callback in (
+            (Verb.COUNTRIES, self.countries),
+            (Verb.SERVICES, self.services),
+            (Verb.OFFER, self.offer),
+            (Verb.LEAVE, self.leave),
+            (Verb.RETRY, self.retry),
+            (Verb.AGAIN, self.offer_again),
+            (Verb.RENT, self.rent),
+            (Verb.OTHER, self.swap),
+        ):
+            application.add_handler(CallbackQueryHandler(callback, pattern(verb)))
+        text = filters.TEXT & ~filters.COMMAND & filters.UpdateType.MESSAGE
+        application.add_handler(MessageHandler(text, self.search))
+
+    async def countries(self, update: Update, _context: Context) -> None:
+        await self._desk.presses.answer(update)
+        page = press_of(update).page() if update.callback_query else 0
+        found = await self._desk.catalog.countries(user_of(update))
+        await self._desk.screens.show(
+            update, texts.CHOOSE_COUNTRY, keyboards.countries(found, page)
+        )
+
+    async def services(self, update: Update, _context: Context) -> None:
+        await self._desk.presses.answer(update)
+        press = press_of(update)
+        country_id = await self._country_id(user_of(update), press.ref(0))
+        await self._show_services(update, country_id, press.page(1))
+
+    async def offer(self, update: Update, _context: Context) -> None:
+        """A service was chosen: show the confirm card with the price of now."""
+        await self._desk.presses.answer(update)
+        press, user_id = press_of(update), user_of(update)
+        country_id = await self._country_id(user_id, press.ref(0))
+        listed = await self._desk.catalog.services(user_id, country_id)
+        service_code = resolve(press.ref(1), (service.code for service in listed))
+        await self._propose(update, country_id, service_code)
+
+    async def offer_again(self, update: Update, _context: Context) -> None:
+        """The same number once more, in a message of its own: the code stays where it is."""
+        await self._desk.presses.answer(update)
+        user_id = user_of(update)
+        quote = await self._desk.rentals.quote_again(
+            user_id, self._desk.limits_of(user_id), press_of(update).id()
+        )
+        text, keyboard = _confirm_card(quote)
+        await self._desk.screens.send(user_id, text, keyboard)
+
+    async def retry(self, update: Update, _context: Context) -> None:
+        """The same wish at the price of now, in place of a card whose number is gone."""
+        old = await self._desk.rentals.owned(user_of(update), press_of(update).id())
+        await self._desk.presses.answer(update)
+        await self._propose(update, old.offer.country_id, old.offer.service_code)
+
+    async def leave(self, update: Update, _context: Context) -> None:
+        """Back from a confirm card: its offer is withdrawn."""
+        user_id, activation_id = user_of(update), press_of(update).id()
+        left = await self._desk.rentals.owned(user_id, activation_id)
+        await self._desk.presses.answer(update)
+        if left.state not in (State.INTENT, State.WITHDRAWN):
+            await self._desk.cards.refresh(left.id)
+            return
+        await self._desk.rentals.withdraw(user_id, activation_id)
+        await self._show_services(update, left.offer.country_id, 0)
+
+    async def rent(self, update: Update, context: Context) -> None:
+        """The one press that spends; every further one is shown what became of the first."""
+        press, user_id = press_of(update), user_of(update)
+        place = place_of(update.callback_query) if update.callback_query else None
+        if place is None:
+            raise NotFound
+        try:
+            begun = await self._desk.rentals.confirm(
+                user_id, self._desk.limits_of(user_id), press.id(), place
+            )
+        except GoneAlready as gone:
+            await self._show_what_became(update, gone.activation, place)
+        except OfferStale as stale:
+            await self._desk.presses.answer(update)
+            offer = stale.activation.offer
+            await self._propose(update, offer.country_id, offer.service_code)
+        else:
+            await self._desk.presses.answer(update, texts.RENTING)
+            # Beside the person's lane: whatever else they press is handled meanwhile.
+            context.application.create_task(self._pay(begun), update=update)
+
+    async def swap(self, update: Update, context: Context) -> None:
+        """Another number instead of the waiting one."""
+        old = await self._desk.rentals.owned(user_of(update), press_of(update).id())
+        if old.state is not State.WAITING:
+            raise GoneAlready(old)
+        await self._desk.presses.answer(update, texts.ASKING)
+        context.application.create_task(self._swap(old), update=update)
+
+    async def search(self, update: Update, _context: Context) -> None:
+        """Free text: the services and countries whose name holds it."""
+        user_id = user_of(update)
+        wanted = (update.effective_message.text if update.effective_message else None) or ""
+        country = await self._desk.catalog.usual_country(user_id)
+        services, countries = await self._desk.catalog.search(user_id, wanted, country.id)
+        shown = formats.country(country.id, country.name)
+        text = texts.found(wanted, shown, len(services), len(countries))
+        keyboard = keyboards.matches(services, country.id, countries)
+        await self._desk.screens.show(update, text, keyboard)
+
+    async def _country_id(self, user_id: int, reference: str) -> str:
+        countries = await self._desk.catalog.countries(user_id)
+        known = (country.id for country in (ANYWHERE, *countries))
+        return resolve(reference, known)
+
+    async def _show_services(self, update: Update, country_id: str, page: int) -> None:
+        found = await self._desk.catalog.services(user_of(update), country_id)
+        country = await self._desk.catalog.country(country_id) or ANYWHERE
+        text = texts.choose_service(formats.country(country.id, country.name), len(found))
+        await self._desk.screens.show(update, text, keyboards.services(found, country_id, page))
+
+    async def _propose(self, update: Update, country_id: str, service_code: str) -> None:
+        user_id = user_of(update)
+        quote = await self._desk.rentals.quote(
+            user_id, self._desk.limits_of(user_id), country_id, service_code
+        )
+        text, keyboard = _confirm_card(quote)
+        await self._desk.screens.show(update, text, keyboard)
+
+    async def _pay(self, begun: Activation) -> None:
+        try:
+            await asyncio.gather(self._show_renting(begun), self._desk.rentals.pay(begun))
+        finally:
+            await self._desk.outbox.run_pass()
+
+    async def _show_renting(self, begun: Activation) -> None:
+        try:
+            await self._desk.cards.refresh(begun.id)
+        except TelegramError as err:
+            log.info("the card of activation %d does not show the renting: %s", begun.id, err)
+
+    async def _swap(self, old: Activation) -> None:
+        limits = self._desk.limits_of(old.user_id)
+        begun = await self._desk.rentals.swap(old.user_id, limits, old.id)
+        await self._pay(begun)
+
+    async def _show_what_became(self, update: Update, activation: Activation, place: Card) -> None:
+        await self._desk.presses.answer(update, texts.became(activation))
+        if activation.card == place:
+            await self._desk.cards.refresh(activation.id)
+        elif activation.card is None and activation.state is not State.INTENT:
+            text = card_texts.card(activation, self._desk.clock.now())
+            await self._desk.screens.show(update, text, keyboards.card(activation))
+
+
+def _confirm_card(quote: Quote) -> tuple[str, InlineKeyboardMarkup]:
+    text = card_texts.confirm(quote.activation, quote.stock)
+    return text, keyboards.confirm(quote.activation)

@@ -1,0 +1,137 @@
+"""Showing a screen: a new message for a command, an edit in place for a press."""
+
+import logging
+from collections import OrderedDict
+
+from telegram import (
+    Bot,
+    CallbackQuery,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    Message,
+    Update,
+)
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, Forbidden
+
+from activations.model import Card
+
+MOST_REMEMBERED = 10_000
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+log = logging.getLogger(__name__)
+
+
+class Gone(Exception):  # noqa: N818 - what became of the message
+    """The message cannot be edited any more; a new one has to do."""
+
+
+class Screens:
+    """Sends and edits, and never asks Telegram to edit a message into what it is already."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._shown: OrderedDict[Card, int] = OrderedDict()
+
+    async def show(
+        self, update: Update, text: str, keyboard: InlineKeyboardMarkup | None = None
+    ) -> None:
+        """The answer to an update, in the message that was pressed if there is one."""
+        query, chat = update.callback_query, update.effective_chat
+        place = place_of(query) if query else None
+        if place is not None:
+            try:
+                await self.edit(place, text, keyboard)
+            except Gone:
+                log.debug("the pressed message is gone; a new one is sent")
+            else:
+                return
+        if chat:
+            await self.send(chat.id, text, keyboard)
+
+    async def send(
+        self,
+        chat_id: int,
+        text: str,
+        keyboard: InlineKeyboardMarkup | None = None,
+        *,
+        is_silent: bool = False,
+    ) -> Card:
+        message = await self._bot.send_message(
+            chat_id,
+            text,
+            parse_mode=ParseMode.HTML,
+            reply_markup=keyboard,
+            link_preview_options=NO_PREVIEW,
+            disable_notification=is_silent or None,
+        )
+        card = Card(chat_id, message.message_id)
+        self._remember(card, text, keyboard)
+        return card
+
+    async def send_plain(
+        self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None
+    ) -> None:
+        """For a text whose markup Telegram has refused."""
+        await self._bot.send_message(chat_id, text, reply_markup=keyboard)
+
+    async def edit(self, card: Card, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
+        """Errors: Gone when a new message has to do; Telegram's others as they are."""
+        if self._shown.get(card) == _fingerprint(text, keyboard):
+            return
+        try:
+            await self._bot.edit_message_text(
+                text,
+                card.chat_id,
+                card.message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard,
+                link_preview_options=NO_PREVIEW,
+            )
+        except BadRequest as err:
+            if "not modified" not in err.message.lower():
+                raise _gone_or_same(err) from err
+        self._remember(card, text, keyboard)
+
+    async def set_keyboard(self, card: Card, keyboard: InlineKeyboardMarkup) -> None:
+        """Change only the buttons; of no consequence when it cannot be done."""
+        self._shown.pop(card, None)
+        try:
+            await self._bot.edit_message_reply_markup(
+                card.chat_id, card.message_id, reply_markup=keyboard
+            )
+        except BadRequest as err:
+            log.debug("buttons stay as they are: %s", err)
+
+    async def take_away(self, card: Card) -> bool:
+        """Delete the message; False when Telegram does not let us."""
+        self._shown.pop(card, None)
+        try:
+            return await self._bot.delete_message(card.chat_id, card.message_id)
+        except (BadRequest, Forbidden) as err:
+            log.debug("a message stays: %s", err)
+            return False
+
+    def _remember(self, card: Card, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
+        self._shown[card] = _fingerprint(text, keyboard)
+        self._shown.move_to_end(card)
+        if len(self._shown) > MOST_REMEMBERED:
+            self._shown.popitem(last=False)
+
+
+def place_of(query: CallbackQuery) -> Card | None:
+    """The message a button was pressed on, if Telegram still shows it to us."""
+    message = query.message
+    return Card(message.chat.id, message.message_id) if isinstance(message, Message) else None
+
+
+def _gone_or_same(err: BadRequest) -> Exception:
+    is_gone = any(
+        words in err.message.lower()
+        for words in ("message to edit not found", "can't be edited", "message_id_invalid")
+    )
+    return Gone(err.message) if is_gone else err
+
+
+def _fingerprint(text: str, keyboard: InlineKeyboardMarkup | None) -> int:
+    return hash((text, keyboard))

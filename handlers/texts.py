@@ -1,0 +1,173 @@
+"""Every sentence a person reads, as Telegram HTML. Outside strings pass through `escape`."""
+
+from decimal import Decimal
+from gettext import gettext as _
+
+from activations.errors import (
+    GoneAlready,
+    NotConfirmed,
+    OutOfStock,
+    ProviderAway,
+    ProviderBusy,
+    ProviderSaysNo,
+    Refusal,
+    SpentToday,
+    TooDear,
+    TooMany,
+)
+from activations.model import Activation, State
+from handlers import formats
+from handlers.formats import escape
+
+REASONS = {
+    "INVALID_API_KEY": _("BloomSMS does not accept this bot's key. The owner has been told."),
+    "INSUFFICIENT_FUNDS": _("Numbers are not available now. The owner has been told."),
+    "ACCOUNT_SUSPENDED": _("BloomSMS has paused this bot's account. The owner has been told."),
+    "SERVICE_NOT_FOUND": _("BloomSMS does not offer this service any more."),
+    "NO_NUMBERS_AVAILABLE": _("There is no number left at this price."),
+    "MAX_RENTALS_EXCEEDED": _("Too many numbers are open at once. Try again when some are done."),
+    "INVALID_PARAMETER": _("BloomSMS does not accept this combination of service and country."),
+    "MAINTENANCE": _("BloomSMS is closed for maintenance. Try again in a few minutes."),
+}
+SAYS_NO = _("BloomSMS says no.")
+BUSY = _("Many people are asking right now. Try again in {seconds} s.")
+SLOW = _("BloomSMS is slow right now.")
+AWAY = _("BloomSMS cannot be reached right now. Try again in a minute.")
+
+NOT_FOUND = _("That number is not yours, or it is gone.")
+OUT_OF_DATE = _("That button is out of date. Here is the menu.")
+SURPRISE = _("Sorry, something went wrong here. It was noted as {log_id}.")
+CHOOSE_COUNTRY = _("<b>Where should the number be from?</b>")
+RENTING = _("Renting…")
+ASKING = _("Asking BloomSMS…")
+OWNERS_ONLY = _("Only owners can do that.")
+GOODBYE = _("Closed. /start opens the menu.")
+
+CONDITIONS = {
+    "well": _("✅ BloomSMS answers again. Renting is open."),
+    "key_refused": _(
+        "⚠️ BloomSMS refuses the API key (INVALID_API_KEY). Nobody can rent until BLOOMSMS_API_KEY"
+        " is right. I keep trying."
+    ),
+    "suspended": _("⚠️ BloomSMS has suspended the account. Nobody can rent. I keep trying."),
+    "maintenance": _("⚠️ BloomSMS is closed for maintenance. I keep trying."),
+    "unreachable": _("⚠️ BloomSMS does not answer. Open numbers are kept and I keep trying."),
+}
+
+
+def greeting(name: str, balance: str) -> str:
+    return _(
+        "👋 <b>Hello, {name}!</b>\n"
+        "Rent a phone number, use it where a code is asked for, and get the code here.\n\n"
+        "{balance}"
+    ).format(name=escape(name), balance=balance)
+
+
+def balance(amount: Decimal) -> str:
+    return _("💰 Balance: <b>{amount}</b>").format(amount=formats.money(amount))
+
+
+def balance_unknown(sentence: str) -> str:
+    return _("💰 Balance: not known right now. {sentence}").format(sentence=sentence)
+
+
+def choose_service(country: str, count: int) -> str:
+    if not count:
+        return _("<b>{country}</b>\nNo service has a number in stock right now.").format(
+            country=escape(country)
+        )
+    return _("<b>{country}</b>\nWhat is the number for? {count} services in stock.").format(
+        country=escape(country), count=count
+    )
+
+
+def found(text: str, country: str, services: int, countries: int) -> str:
+    if not services + countries:
+        return _("Nothing is called “{text}”. Try another word, or choose from the lists.").format(
+            text=escape(formats.clip(text, 60))
+        )
+    return _("Services in {country} and countries with “{text}”:").format(
+        country=escape(country), text=escape(formats.clip(text, 60))
+    )
+
+
+def owner_funds() -> str:
+    return _("⚠️ The balance at BloomSMS is too low: people cannot rent numbers.")
+
+
+def access_asked(user_id: str, name: str) -> str:
+    return _("🚪 <b>{name}</b> (<code>{user_id}</code>) would like to use the bot.").format(
+        name=escape(name), user_id=escape(user_id)
+    )
+
+
+def decided(name: str, user_id: int, *, is_let_in: bool) -> str:
+    sentence = (
+        _("✅ {name} ({id}) may use the bot.") if is_let_in else _("⛔ {name} ({id}) may not.")
+    )
+    return sentence.format(name=escape(name), id=f"<code>{user_id}</code>")
+
+
+def let_in() -> str:
+    return _("✅ You may use this bot now. /start opens the menu.")
+
+
+def closed_door(user_id: int, *, is_asked: bool) -> str:
+    asked = _("The owner has been asked to let you in.") if is_asked else ""
+    return _("🔒 This bot is private. Your id is <code>{user_id}</code>. {asked}").format(
+        user_id=user_id, asked=asked
+    )
+
+
+def became(activation: Activation) -> str:
+    """What became of an activation, in one plain sentence for a toast."""
+    return {
+        State.INTENT: _("Nothing was rented yet."),
+        State.RENTING: _("It is being rented already."),
+        State.UNCERTAIN: _("The outcome of that order is unknown. It was not tried again."),
+        State.WAITING: _("It is rented already and waits for its code."),
+        State.CODE_RECEIVED: _("The code is there already."),
+        State.COMPLETED: _("That number is completed."),
+        State.CANCELLED: _("That number is cancelled."),
+        State.EXPIRED: _("That number's time is over."),
+        State.REFUSED: _("BloomSMS refused that order. Nothing was charged."),
+        State.WITHDRAWN: _("That offer is no longer valid."),
+    }[activation.state]
+
+
+def refusal(err: Refusal) -> str:
+    """One plain sentence for a person, at most 200 characters; not HTML."""
+    if isinstance(err, GoneAlready):
+        return became(err.activation)
+    if isinstance(err, ProviderSaysNo):
+        sentence = REASONS.get(err.code.value, SAYS_NO)
+        return formats.clip(f"{sentence} {_quoted(err)}".strip(), 190)
+    if isinstance(err, ProviderBusy):
+        return BUSY.format(seconds=max(1, round(err.wait_s)))
+    return _limit(err) or {
+        OutOfStock: _("Nothing is in stock there right now. Choose another country or service."),
+        ProviderAway: AWAY,
+        NotConfirmed: _("BloomSMS has not confirmed it yet. I keep looking and will show it here."),
+    }.get(type(err), NOT_FOUND)
+
+
+def _limit(err: Refusal) -> str:
+    if isinstance(err, TooDear):
+        return _("This number costs {price}; your limit for one is {limit}.").format(
+            price=formats.money(err.price), limit=formats.money(err.limit)
+        )
+    if isinstance(err, TooMany):
+        return _("You may have {limit} open numbers at once. Finish or cancel one first.").format(
+            limit=err.limit
+        )
+    if isinstance(err, SpentToday):
+        return _("That would pass your limit of {limit} in 24 hours.").format(
+            limit=formats.money(err.limit)
+        )
+    return ""
+
+
+def _quoted(err: ProviderSaysNo) -> str:
+    """The provider's own reason, where ours does not already say it all."""
+    says_enough = err.code.value in REASONS and err.code.value != "INVALID_PARAMETER"
+    return "" if says_enough or not err.reason else f"“{err.reason}”"

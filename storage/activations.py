@@ -1,0 +1,283 @@
+"""Activations as rows, with their SMS. Every step is guarded by the state it starts from."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import aiosqlite
+
+from activations.model import (
+    HELD_STATES,
+    PAID_STATES,
+    Activation,
+    Card,
+    Kind,
+    Number,
+    Offer,
+    State,
+    may_become,
+)
+from activations.notes import Draft
+from bloomsms.models import Sms
+from people.model import Usage
+from storage.database import Database, Row, to_dollars, to_micros, to_ms, to_time
+from storage.notes import insert_drafts
+
+DAY = timedelta(days=1)
+OWN_WEIGHT = 10
+
+
+class ActivationRows:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def offer(self, offer: Offer, now: datetime) -> Activation | None:
+        """Write an INTENT; None when an INSTEAD of the same source stands already."""
+        async with self._database.transaction() as db:
+            cursor = await db.execute(
+                "insert or ignore into activations (user_id, service_code, service_name,"
+                " country_id, country_name, offered_micros, kind, source_id, state, created_at_ms,"
+                " changed_at_ms) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (offer.user_id, offer.service_code, offer.service_name, offer.country_id,
+                 offer.country_name, to_micros(offer.price), offer.kind.value, offer.source_id,
+                 State.INTENT.value, to_ms(now), to_ms(now)),
+            )  # fmt: skip
+        if cursor.rowcount != 1 or cursor.lastrowid is None:
+            return None
+        return await self.get(cursor.lastrowid)
+
+    async def get(self, activation_id: int) -> Activation | None:
+        found = await self._find("id = ?", (activation_id,))
+        return found[0] if found else None
+
+    async def begin(
+        self,
+        activation: Activation,
+        check: Callable[[Usage], None],
+        card: Card | None,
+        now: datetime,
+    ) -> bool:
+        """INTENT → RENTING; what `check` raises takes the step back."""
+        async with self._database.transaction() as db:
+            cursor = await db.execute(
+                "update activations set state = ?, changed_at_ms = ?, reason = ''"
+                " where id = ? and state = ?",
+                (State.RENTING.value, to_ms(now), activation.id, State.INTENT.value),
+            )
+            if cursor.rowcount != 1:
+                return False
+            check(await _usage(db, activation.user_id, now))
+            if card:
+                await _place_card(db, activation.id, card)
+        return True
+
+    async def record(
+        self,
+        before: Activation,
+        after: Activation,
+        drafts: Sequence[Draft],
+        now: datetime,
+        sms: Sms | None = None,
+    ) -> bool:
+        """Write `after`, its SMS and its notes, if the row still stands as `before`."""
+        if before.state is not after.state and not may_become(before.state, after.state):
+            raise ValueError(f"{before.state} cannot become {after.state}")
+        async with self._database.transaction() as db:
+            if not await _update(db, before, after):
+                return False
+            sms_id = await _insert_sms(db, before, sms, now) if sms else None
+            if sms and sms_id is None:
+                # An SMS that is known already must not bring its notes again.
+                await _update(db, after, before)
+                return False
+            await insert_drafts(db, drafts, now, sms_id)
+        return True
+
+    async def mark_cancel_asked(self, activation_id: int, *, is_asked: bool) -> None:
+        await self._set(activation_id, "is_cancel_asked", int(is_asked))
+
+    async def mark_asked(self, activation_id: int, now: datetime) -> None:
+        await self._set(activation_id, "asked_at_ms", to_ms(now))
+
+    async def place_card(self, activation_id: int, card: Card) -> None:
+        async with self._database.transaction() as db:
+            await _place_card(db, activation_id, card)
+
+    async def in_states(self, states: frozenset[State]) -> list[Activation]:
+        return await self._find(f"state in ({_marks(states)}) order by id", _words(states))
+
+    async def page_of(
+        self, user_id: int, states: frozenset[State], offset: int, limit: int
+    ) -> list[Activation]:
+        return await self._find(
+            f"user_id = ? and state in ({_marks(states)}) order by id desc limit ? offset ?",
+            (user_id, *_words(states), limit, offset),
+        )
+
+    async def count_of(self, user_id: int, states: frozenset[State]) -> int:
+        row = await self._database.row(
+            f"select count(*) from activations where user_id = ? and state in ({_marks(states)})",
+            (user_id, *_words(states)),
+        )
+        return int(row[0]) if row else 0
+
+    async def ended_since(self, since: datetime) -> list[Activation]:
+        ended = (State.CANCELLED, State.EXPIRED)
+        return await self._find(
+            f"state in ({_marks(ended)}) and changed_at_ms >= ? and provider_id is not null",
+            (*_words(ended), to_ms(since)),
+        )
+
+    async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
+        """How often each country and service was rented; one's own rentals weigh tenfold."""
+        counts: dict[str, Counter[str]] = {"country": Counter(), "service": Counter()}
+        for row in await self._database.rows(
+            "select country_id, service_code, sum(case user_id when ? then ? else 1 end) as times"
+            " from activations where provider_id is not null group by country_id, service_code",
+            (user_id, OWN_WEIGHT),
+        ):
+            counts["country"][row["country_id"]] += row["times"]
+            counts["service"][row["service_code"]] += row["times"]
+        return counts
+
+    async def _set(self, activation_id: int, column: str, value: int) -> None:
+        async with self._database.transaction() as db:
+            await db.execute(
+                f"update activations set {column} = ? where id = ?", (value, activation_id)
+            )
+
+    async def _find(self, where: str, values: Iterable[str | int]) -> list[Activation]:
+        rows = await self._database.rows(f"select * from activations where {where}", values)
+        if not rows:
+            return []
+        ids = [int(row["id"]) for row in rows]
+        texts: dict[int, list[Sms]] = {}
+        for sms in await self._database.rows(
+            f"select * from sms where activation_id in ({_marks(ids)}) order by id", ids
+        ):
+            texts.setdefault(sms["activation_id"], []).append(Sms(sms["code"], sms["full_text"]))
+        return [_activation(row, tuple(texts.get(int(row["id"]), ()))) for row in rows]
+
+
+async def _usage(db: aiosqlite.Connection, user_id: int, now: datetime) -> Usage:
+    """What the person holds and spent, the activation just begun included."""
+    held = await _scalar(
+        db,
+        f"select count(*) from activations where user_id = ? and state in ({_marks(HELD_STATES)})",
+        (user_id, *_words(HELD_STATES)),
+    )
+    spent_micros = await _scalar(
+        db,
+        "select coalesce(sum(coalesce(price_micros, offered_micros)), 0) from activations"
+        f" where user_id = ? and created_at_ms >= ? and (state in ({_marks(PAID_STATES)})"
+        " or (state in ('expired', 'cancelled') and not is_refund_confirmed))",
+        (user_id, to_ms(now - DAY), *_words(PAID_STATES)),
+    )
+    return Usage(held, to_dollars(spent_micros))
+
+
+async def _scalar(db: aiosqlite.Connection, sql: str, values: Iterable[str | int]) -> int:
+    rows = list(await db.execute_fetchall(sql, values))
+    return int(rows[0][0])
+
+
+async def _update(db: aiosqlite.Connection, before: Activation, after: Activation) -> bool:
+    number = after.number
+    cursor = await db.execute(
+        "update activations set state = ?, changed_at_ms = ?, provider_id = ?, phone_number = ?,"
+        " price_micros = ?, expires_at_ms = ?, waiting_since_ms = ?, rounds = ?, is_rearmed = ?,"
+        " is_refund_confirmed = ?, reason = ? where id = ? and state = ? and rounds = ?",
+        (
+            after.state.value,
+            to_ms(after.changed_at),
+            number.provider_id if number else None,
+            number.phone_number if number else None,
+            to_micros(number.price) if number else None,
+            to_ms(number.expires_at) if number else None,
+            to_ms(after.waiting_since) if after.waiting_since else None,
+            after.rounds,
+            int(after.is_rearmed),
+            int(after.is_refund_confirmed),
+            after.reason,
+            before.id,
+            before.state.value,
+            before.rounds,
+        ),
+    )
+    return cursor.rowcount == 1
+
+
+async def _insert_sms(
+    db: aiosqlite.Connection, activation: Activation, sms: Sms, now: datetime
+) -> int | None:
+    cursor = await db.execute(
+        "insert or ignore into sms (activation_id, round, code, full_text, received_at_ms)"
+        " values (?, ?, ?, ?, ?)",
+        (activation.id, activation.rounds, sms.code, sms.full_text, to_ms(now)),
+    )
+    return cursor.lastrowid if cursor.rowcount == 1 else None
+
+
+async def _place_card(db: aiosqlite.Connection, activation_id: int, card: Card) -> None:
+    """A message shows one activation: whoever had it before has no card any more."""
+    await db.execute(
+        "update activations set chat_id = null, message_id = null"
+        " where chat_id = ? and message_id = ?",
+        (card.chat_id, card.message_id),
+    )
+    await db.execute(
+        "update activations set chat_id = ?, message_id = ? where id = ?",
+        (card.chat_id, card.message_id, activation_id),
+    )
+
+
+def _activation(row: Row, sms: tuple[Sms, ...]) -> Activation:
+    return Activation(
+        id=row["id"],
+        offer=Offer(
+            user_id=row["user_id"],
+            service_code=row["service_code"],
+            service_name=row["service_name"],
+            country_id=row["country_id"],
+            country_name=row["country_name"],
+            price=to_dollars(row["offered_micros"]),
+            kind=Kind(row["kind"]),
+            source_id=row["source_id"],
+        ),
+        state=State(row["state"]),
+        created_at=to_time(row["created_at_ms"]),
+        changed_at=to_time(row["changed_at_ms"]),
+        number=_number(row),
+        card=Card(row["chat_id"], row["message_id"]) if row["message_id"] else None,
+        waiting_since=_time_or_none(row["waiting_since_ms"]),
+        asked_at=_time_or_none(row["asked_at_ms"]),
+        rounds=row["rounds"],
+        is_rearmed=bool(row["is_rearmed"]),
+        is_cancel_asked=bool(row["is_cancel_asked"]),
+        is_refund_confirmed=bool(row["is_refund_confirmed"]),
+        reason=row["reason"],
+        sms=sms,
+    )
+
+
+def _number(row: Row) -> Number | None:
+    if row["provider_id"] is None:
+        return None
+    return Number(
+        row["provider_id"],
+        row["phone_number"],
+        to_dollars(row["price_micros"]),
+        to_time(row["expires_at_ms"]),
+    )
+
+
+def _time_or_none(ms: int | None) -> datetime | None:
+    return None if ms is None else to_time(ms)
+
+
+def _marks(values: Iterable[object]) -> str:
+    return ", ".join("?" for _ in values)
+
+
+def _words(states: Iterable[State]) -> list[str]:
+    return [state.value for state in states]

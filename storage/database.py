@@ -1,0 +1,140 @@
+"""The SQLite file: opened once, read freely, written by one transaction at a time."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import aiosqlite
+
+from storage.migrations import MIGRATIONS
+
+BUSY_LIMIT_S = 10.0
+MICROS = Decimal(1_000_000)
+
+Value = str | int | float | None
+Row = sqlite3.Row
+
+
+class UnusableDatabaseError(Exception):
+    """The file cannot be used; the text is one sentence."""
+
+
+class Database:
+    """Two connections: the writer's, held for one transaction at a time, and the readers'.
+
+    Source: docs/decisions/0003-storage.md; WAL with synchronous=FULL survives a power cut.
+    """
+
+    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, path: Path) -> AsyncIterator["Database"]:
+        """Open or make the file, bring its tables up to date, and close it at the end.
+
+        Errors: UnusableDatabaseError.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            writer = await _connect(path)
+        except (sqlite3.Error, OSError) as err:
+            raise UnusableDatabaseError(f"The database {path} cannot be opened: {err}.") from err
+        try:
+            await _migrate(writer, path)
+            reader = await _connect(path)
+        except sqlite3.Error as err:
+            await writer.close()
+            raise UnusableDatabaseError(f"The database {path} cannot be used: {err}.") from err
+        except BaseException:
+            await writer.close()
+            raise
+        try:
+            yield cls(writer, reader)
+        finally:
+            await reader.close()
+            await writer.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+        """Write: all of it or, on any exception, nothing. Nobody else writes meanwhile."""
+        async with self._turn:
+            try:
+                await self._writer.execute("begin immediate")
+                yield self._writer
+                await self._writer.execute("commit")
+            except BaseException:
+                # Also when the wait for begin or commit was cancelled: the statement runs all the
+                # same, and this one runs after it.
+                await asyncio.shield(self._roll_back())
+                raise
+
+    async def rows(self, sql: str, values: Iterable[Value] = ()) -> list[Row]:
+        """Read what is committed."""
+        return list(await self._reader.execute_fetchall(sql, values))
+
+    async def row(self, sql: str, values: Iterable[Value] = ()) -> Row | None:
+        found = await self.rows(sql, values)
+        return found[0] if found else None
+
+    async def _roll_back(self) -> None:
+        with suppress(sqlite3.OperationalError):  # nothing was begun, or it is committed
+            await self._writer.execute("rollback")
+
+
+def to_ms(time: datetime) -> int:
+    """Aware time to whole milliseconds since 1970."""
+    return round(time.timestamp() * 1000)
+
+
+def to_time(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def to_micros(dollars: Decimal) -> int:
+    """US dollars to whole micro-dollars; the wire lets no finer amount in."""
+    return int(dollars * MICROS)
+
+
+def to_dollars(micros: int) -> Decimal:
+    """Micro-dollars to US dollars with at least two decimals."""
+    dollars = (Decimal(micros) / MICROS).normalize()
+    return dollars.quantize(Decimal("0.01")) if dollars == round(dollars, 2) else dollars
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(path, timeout=BUSY_LIMIT_S, isolation_level=None)
+    try:
+        connection.row_factory = sqlite3.Row
+        for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+            await connection.execute(f"pragma {pragma}")
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
+    """Bring the tables up to date, each step with its record in one transaction."""
+    rows = list(await connection.execute_fetchall("pragma user_version"))
+    version = int(rows[0][0])
+    if version > len(MIGRATIONS):
+        raise UnusableDatabaseError(
+            f"The database {path} was written by a newer version of this program ({version})."
+        )
+    for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
+        await connection.execute("begin immediate")
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+            await connection.execute(f"pragma user_version = {number}")
+            await connection.execute("commit")
+        except BaseException:
+            await connection.execute("rollback")
+            raise

@@ -1,0 +1,102 @@
+"""The tables, as an append-only list: a step that was released is never changed.
+
+Units: `_ms` are milliseconds since 1970 in UTC, `_micros` are millionths of a US dollar.
+"""
+
+USERS = """
+create table users (
+    user_id integer primary key,
+    name text not null,
+    standing text not null,
+    met_at_ms integer not null,
+    decided_at_ms integer
+) strict
+"""
+
+ACTIVATIONS = """
+create table activations (
+    id integer primary key autoincrement,
+    user_id integer not null,
+    service_code text not null,
+    service_name text not null,
+    country_id text not null,
+    country_name text not null,
+    offered_micros integer not null check (offered_micros >= 0),
+    kind text not null,
+    source_id integer references activations (id),
+    state text not null,
+    created_at_ms integer not null,
+    changed_at_ms integer not null,
+    provider_id text,
+    phone_number text,
+    price_micros integer check (price_micros >= 0),
+    expires_at_ms integer,
+    chat_id integer,
+    message_id integer,
+    waiting_since_ms integer,
+    asked_at_ms integer,
+    rounds integer not null default 1,
+    is_rearmed integer not null default 1,
+    is_cancel_asked integer not null default 0,
+    is_refund_confirmed integer not null default 0,
+    reason text not null default ''
+) strict
+"""
+
+ONE_SWAP_EACH = """
+create unique index one_swap_each on activations (source_id)
+where kind = 'instead' and state <> 'withdrawn'
+"""
+
+SMS = """
+create table sms (
+    id integer primary key autoincrement,
+    activation_id integer not null references activations (id),
+    round integer not null,
+    code text not null,
+    full_text text not null,
+    received_at_ms integer not null,
+    unique (activation_id, round, code, full_text)
+) strict
+"""
+
+NOTES = """
+create table notes (
+    id integer primary key autoincrement,
+    kind text not null,
+    rank integer not null,
+    user_id integer not null,
+    activation_id integer references activations (id),
+    sms_id integer unique references sms (id),
+    words text not null,
+    status text not null,
+    created_at_ms integer not null,
+    due_at_ms integer not null,
+    attempts integer not null default 0,
+    settled_at_ms integer
+) strict
+"""
+
+REQUESTS = """
+create table requests (
+    id integer primary key autoincrement,
+    opened_at_ms integer not null,
+    closed_at_ms integer
+) strict
+"""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        USERS,
+        ACTIVATIONS,
+        "create index activations_by_state on activations (state)",
+        "create index activations_by_user on activations (user_id, state, id)",
+        "create index activations_by_provider_id on activations (provider_id)",
+        ONE_SWAP_EACH,
+        SMS,
+        NOTES,
+        "create index notes_by_status on notes (status, rank, due_at_ms)",
+        REQUESTS,
+        "create index requests_by_time on requests (opened_at_ms)",
+    ),
+)

@@ -1,0 +1,112 @@
+"""The outbox as rows: pending → claimed → sent, parked or dead."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import aiosqlite
+
+from activations.notes import RANK, RANK_OF_NEWS, Delivery, Draft, Note, NoteKind, Outcome
+from bloomsms.models import Sms
+from storage.database import Database, Row, to_ms
+
+STATUS_AFTER = {
+    Outcome.SENT: "sent",
+    Outcome.LATER: "pending",
+    Outcome.PARKED: "parked",
+    Outcome.DEAD: "dead",
+}
+
+
+class NoteRows:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, drafts: Sequence[Draft], now: datetime) -> None:
+        async with self._database.transaction() as db:
+            await insert_drafts(db, drafts, now)
+
+    async def claim_due(self, now: datetime, lease: timedelta) -> Note | None:
+        """Take the most urgent due note; a claim that lapsed is due again."""
+        due = (
+            "select id from notes where status in ('pending', 'claimed') and due_at_ms <= ?"
+            " order by rank, due_at_ms, id limit 1"
+        )
+        if await self._database.row(due, (to_ms(now),)) is None:
+            return None
+        async with self._database.transaction() as db:
+            rows = await db.execute_fetchall(
+                "update notes set status = 'claimed', due_at_ms = ?, attempts = attempts + 1"
+                f" where id = ({due}) returning *",
+                (to_ms(now + lease), to_ms(now)),
+            )
+        claimed = list(rows)
+        return await self._note(claimed[0]) if claimed else None
+
+    async def settle(self, note: Note, delivery: Delivery, due_at: datetime) -> None:
+        async with self._database.transaction() as db:
+            await db.execute(
+                "update notes set status = ?, due_at_ms = ?,"
+                " settled_at_ms = case ? when 'pending' then null else ? end where id = ?",
+                (
+                    STATUS_AFTER[delivery.outcome],
+                    to_ms(due_at),
+                    STATUS_AFTER[delivery.outcome],
+                    to_ms(due_at),
+                    note.id,
+                ),
+            )
+
+    async def unpark(self, user_id: int, now: datetime) -> None:
+        parked = "select 1 from notes where user_id = ? and status = 'parked'"
+        if await self._database.row(parked, (user_id,)) is None:
+            return
+        async with self._database.transaction() as db:
+            await db.execute(
+                "update notes set status = 'pending', due_at_ms = ?"
+                " where user_id = ? and status = 'parked'",
+                (to_ms(now), user_id),
+            )
+
+    async def release_claims(self, now: datetime) -> None:
+        async with self._database.transaction() as db:
+            await db.execute(
+                "update notes set status = 'pending', due_at_ms = ? where status = 'claimed'",
+                (to_ms(now),),
+            )
+
+    async def _note(self, row: Row) -> Note:
+        sms = None
+        if row["sms_id"] is not None:
+            found = await self._database.row("select * from sms where id = ?", (row["sms_id"],))
+            sms = Sms(found["code"], found["full_text"]) if found else None
+        return Note(
+            id=row["id"],
+            kind=NoteKind(row["kind"]),
+            user_id=row["user_id"],
+            activation_id=row["activation_id"],
+            sms=sms,
+            words=json.loads(row["words"]),
+            attempts=row["attempts"],
+        )
+
+
+async def insert_drafts(
+    db: aiosqlite.Connection, drafts: Sequence[Draft], now: datetime, sms_id: int | None = None
+) -> None:
+    """Keep notes in the caller's transaction; `sms_id` goes to the CODE among them."""
+    for draft in drafts:
+        await db.execute(
+            "insert into notes (kind, rank, user_id, activation_id, sms_id, words, status,"
+            " created_at_ms, due_at_ms) values (?, ?, ?, ?, ?, ?, 'pending', ?, ?)",
+            (
+                draft.kind.value,
+                RANK.get(draft.kind, RANK_OF_NEWS),
+                draft.user_id,
+                draft.activation_id,
+                sms_id if draft.kind is NoteKind.CODE else None,
+                json.dumps(dict(draft.words)),
+                to_ms(now),
+                to_ms(now),
+            ),
+        )

@@ -1,0 +1,41 @@
+"""The requests of the last minutes as rows, so that a restart does not forget them."""
+
+import logging
+import sqlite3
+from datetime import datetime, timedelta
+
+from storage.database import Database, to_ms, to_time
+
+KEPT_FOR = timedelta(minutes=5)
+
+log = logging.getLogger(__name__)
+
+
+class RequestRows:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def opened(self, at: datetime) -> int:
+        """Note that a request is about to leave; older notes than anybody needs go."""
+        async with self._database.transaction() as db:
+            await db.execute("delete from requests where opened_at_ms < ?", (to_ms(at - KEPT_FOR),))
+            cursor = await db.execute(
+                "insert into requests (opened_at_ms) values (?)", (to_ms(at),)
+            )
+        return cursor.lastrowid or 0
+
+    async def closed(self, entry: int, at: datetime) -> None:
+        """Never raises: the answer that just came is worth more than this row."""
+        try:
+            async with self._database.transaction() as db:
+                await db.execute(
+                    "update requests set closed_at_ms = ? where id = ?", (to_ms(at), entry)
+                )
+        except sqlite3.Error as err:
+            log.warning("the end of a request could not be noted: %s", err)
+
+    async def ends_since(self, at: datetime) -> list[datetime | None]:
+        rows = await self._database.rows(
+            "select closed_at_ms from requests where opened_at_ms >= ?", (to_ms(at),)
+        )
+        return [to_time(row[0]) if row[0] is not None else None for row in rows]

@@ -1,0 +1,81 @@
+"""People as rows."""
+
+from datetime import datetime
+from typing import Protocol
+
+from activations.notes import Draft, NoteKind
+from people.model import Person, Standing
+from storage.database import Database, Row, to_ms
+from storage.notes import insert_drafts
+
+
+class _Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class UserRows:
+    def __init__(self, database: Database, clock: _Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def meet(self, user_id: int, name: str) -> Person:
+        """Remember the person under the name shown now; the standing stays as it was."""
+        row = await self._database.row("select * from users where user_id = ?", (user_id,))
+        if row is not None and row["name"] == name:
+            return _person(row)
+        async with self._database.transaction() as db:
+            rows = await db.execute_fetchall(
+                "insert into users (user_id, name, standing, met_at_ms) values (?, ?, ?, ?)"
+                " on conflict (user_id) do update set name = excluded.name returning *",
+                (user_id, name, Standing.NEW.value, to_ms(self._clock.now())),
+            )
+        return _person(next(iter(rows)))
+
+    async def ask_owners(self, user_id: int, owner_ids: frozenset[int]) -> bool:
+        """NEW → ASKED with a note to each owner; False when they were asked before."""
+        async with self._database.transaction() as db:
+            rows = await db.execute_fetchall(
+                "update users set standing = ? where user_id = ? and standing = ? returning name",
+                (Standing.ASKED.value, user_id, Standing.NEW.value),
+            )
+            for row in rows:
+                words = {"user_id": str(user_id), "name": str(row["name"])}
+                drafts = [
+                    Draft(NoteKind.OWNER_ACCESS, owner, None, words) for owner in sorted(owner_ids)
+                ]
+                await insert_drafts(db, drafts, self._clock.now())
+        return bool(rows)
+
+    async def decide(self, user_id: int, standing: Standing) -> Person | None:
+        """Set the standing; somebody newly let in is told. None for a stranger."""
+        now = self._clock.now()
+        async with self._database.transaction() as db:
+            rows = list(
+                await db.execute_fetchall(
+                    "update users set standing = ?, decided_at_ms = ?"
+                    " where user_id = ? and standing <> ? returning *",
+                    (standing.value, to_ms(now), user_id, standing.value),
+                )
+            )
+            if rows and standing is Standing.LET_IN:
+                await insert_drafts(db, [Draft(NoteKind.LET_IN, user_id)], now)
+        row = await self._database.row("select * from users where user_id = ?", (user_id,))
+        return _person(row) if row else None
+
+    async def with_standing(self, standing: Standing) -> list[Person]:
+        rows = await self._database.rows(
+            "select * from users where standing = ? order by met_at_ms desc", (standing.value,)
+        )
+        return [_person(row) for row in rows]
+
+    async def known_among(self, user_ids: frozenset[int]) -> frozenset[int]:
+        """Those of `user_ids` who have written to the bot before."""
+        marks = ", ".join("?" for _ in user_ids)
+        rows = await self._database.rows(
+            f"select user_id from users where user_id in ({marks})", sorted(user_ids)
+        )
+        return frozenset(int(row["user_id"]) for row in rows)
+
+
+def _person(row: Row) -> Person:
+    return Person(row["user_id"], row["name"], Standing(row["standing"]))

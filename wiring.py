@@ -1,0 +1,133 @@
+"""Settings become objects: every room's parts are built and handed to each other here."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from telegram.ext import ApplicationBuilder
+from telegram.request import HTTPXRequest
+
+import handlers
+from activations.account import Account
+from activations.catalog import Catalog
+from activations.clock import SystemClock
+from activations.endings import Endings
+from activations.health import ProviderHealth
+from activations.inspection import Inspector
+from activations.outbox import OutboxPass
+from activations.poller import Poller
+from activations.rentals import Rentals
+from bloomsms.budget import Budget, Lane
+from bloomsms.client import BloomsmsClient
+from handlers.cards import Cards
+from handlers.desk import Desk, TelegramApplication
+from handlers.lanes import PersonLanes
+from handlers.messenger import TelegramMessenger
+from handlers.presses import Presses
+from handlers.screens import Screens
+from people.access import Access
+from people.model import Limits
+from settings import AccessMode, Settings
+from storage.activations import ActivationRows
+from storage.database import Database
+from storage.notes import NoteRows
+from storage.requests import RequestRows
+from storage.users import UserRows
+
+# Requests to Telegram under way at once; more only queue up inside the HTTP library.
+TELEGRAM_CONNECTIONS = 32
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that runs, wired together."""
+
+    application: TelegramApplication
+    desk: Desk
+    client: BloomsmsClient
+    poller: Poller
+    users: UserRows
+
+
+@asynccontextmanager
+async def furnished(settings: Settings) -> AsyncIterator[House]:
+    """Open what needs opening and wire the rooms; closes everything at the end.
+
+    Errors: UnusableDatabaseError.
+    """
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database.opened(settings.database_path))
+        health = ProviderHealth(NoteRows(database), clock, settings.admin_ids)
+        budget = Budget(settings.bloomsms_requests_per_minute, RequestRows(database), clock.now)
+        await budget.restore()
+        client = await stack.enter_async_context(_client(settings, budget, health))
+        presses = Presses()
+        application = _application(settings, presses)
+        stack.push_async_callback(application.shutdown)
+        yield _wire(settings, database, budget, health, client, presses, application, clock)
+
+
+def _wire(
+    settings: Settings,
+    database: Database,
+    budget: Budget,
+    health: ProviderHealth,
+    client: BloomsmsClient,
+    presses: Presses,
+    application: TelegramApplication,
+    clock: SystemClock,
+) -> House:
+    notes, store, users = NoteRows(database), ActivationRows(database), UserRows(database, clock)
+    screens = Screens(application.bot)
+    cards = Cards(screens, store, clock)
+    outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock)
+    inspector = Inspector(store, clock)
+    catalog = Catalog(client, store, clock)
+    endings = Endings(store, client, inspector, clock)
+    desk = Desk(
+        rentals=Rentals(store, client, catalog, endings, clock, settings.admin_ids),
+        endings=endings,
+        catalog=catalog,
+        account=Account(client, clock),
+        access=_access(settings, users),
+        store=store,
+        notes=notes,
+        outbox=outbox,
+        health=health,
+        screens=screens,
+        cards=cards,
+        presses=presses,
+        clock=clock,
+    )
+    polls = client.in_lane(Lane.POLLS)
+    poller = Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
+    handlers.register(application, desk, lambda: (budget.used, budget.limit))
+    return House(application, desk, client, poller, users)
+
+
+def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> BloomsmsClient:
+    key = settings.bloomsms_api_key.get_secret_value()
+    return BloomsmsClient(settings.bloomsms_base_url, key, budget, health.observe)
+
+
+def _application(settings: Settings, presses: Presses) -> TelegramApplication:
+    return (
+        ApplicationBuilder()
+        .token(settings.telegram_bot_token.get_secret_value())
+        .base_url(f"{settings.telegram_base_url}/bot")
+        .base_file_url(f"{settings.telegram_base_url}/file/bot")
+        .request(
+            HTTPXRequest(
+                connection_pool_size=TELEGRAM_CONNECTIONS, read_timeout=15, pool_timeout=30
+            )
+        )
+        .get_updates_request(HTTPXRequest(connection_pool_size=2, read_timeout=15))
+        .concurrent_updates(PersonLanes(presses))
+        .build()
+    )
+
+
+def _access(settings: Settings, users: UserRows) -> Access:
+    limits = Limits(settings.max_active_per_user, settings.max_price_usd, settings.daily_limit_usd)
+    return Access(users, settings.admin_ids, settings.access is AccessMode.PUBLIC, limits)
