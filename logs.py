@@ -6,10 +6,16 @@ import sys
 from collections.abc import Iterable, Mapping
 
 HIDDEN = "***"
-# These log whole addresses, and Telegram's hold the token.
-TALKATIVE = ("httpx", "httpcore", "aiohttp.access")
-# This one reports every pass that finds its predecessors still waiting, which is no fault here.
-SCHEDULERS = ("apscheduler",)
+# These tell every address, statement and message in full: tokens, numbers and codes among them.
+# APScheduler's also report each pass that finds its predecessors still waiting, which is no fault.
+TALKATIVE = {
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "aiohttp.access": logging.WARNING,
+    "aiosqlite": logging.INFO,
+    "telegram": logging.INFO,
+    "apscheduler": logging.ERROR,
+}
 
 
 class HidingFormatter(logging.Formatter):
@@ -49,7 +55,5 @@ def set_up(level: str, *, is_json: bool, secrets: Iterable[str]) -> None:
     console = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
     handler.setFormatter(JsonFormatter(secrets) if is_json else HidingFormatter(secrets, console))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for name in SCHEDULERS:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for name, least in TALKATIVE.items():
+        logging.getLogger(name).setLevel(max(least, logging.getLevelName(level)))

@@ -23,6 +23,7 @@ from handlers.cards import Cards
 from handlers.desk import Desk, TelegramApplication
 from handlers.lanes import PersonLanes
 from handlers.messenger import TelegramMessenger
+from handlers.pace import Pacer
 from handlers.presses import Presses
 from handlers.screens import Screens
 from people.access import Access
@@ -123,6 +124,7 @@ def _application(settings: Settings, presses: Presses) -> TelegramApplication:
             )
         )
         .get_updates_request(HTTPXRequest(connection_pool_size=2, read_timeout=15))
+        .rate_limiter(Pacer())
         .concurrent_updates(PersonLanes(presses))
         .build()
     )

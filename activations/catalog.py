@@ -55,6 +55,9 @@ class Shelf(Generic[T]):
             self._kept[key] = (self._clock.now(), value)
             return value
 
+    def forget(self, key: str) -> None:
+        self._kept.pop(key, None)
+
     def _is_younger(self, key: str, age: timedelta) -> bool:
         return key in self._kept and self._clock.now() - self._kept[key][0] <= age
 
@@ -96,6 +99,10 @@ class Catalog:
             if service.code == service_code and service.stock > 0:
                 return service
         raise OutOfStock
+
+    def forget_prices(self, country_id: str) -> None:
+        """Something that was on offer is not to be had: ask anew next time."""
+        self._services.forget(country_id)
 
     async def usual_country(self, user_id: int) -> Country:
         """Where this person rents: as the last time, else the provider's own default."""

@@ -9,6 +9,7 @@ from telegram.error import RetryAfter, TelegramError
 from activations.model import HELD_STATES, Activation, Card, State
 from activations.ports import Clock, Store
 from handlers import card_texts, keyboards
+from handlers.pace import seconds_of
 from handlers.screens import Gone, Screens
 
 EDIT_EVERY = timedelta(seconds=15)
@@ -69,7 +70,7 @@ class Cards:
         try:
             await self.refresh(activation.id)
         except RetryAfter as err:
-            self._hold_until = self._clock.now() + _delay(err)
+            self._hold_until = self._clock.now() + timedelta(seconds=seconds_of(err))
         except TelegramError as err:
             log.info("the card of activation %d stays as it is: %s", activation.id, err)
 
@@ -98,8 +99,3 @@ def _one_a_chat(due: list[Activation]) -> list[Activation]:
     for activation in due:
         chats.setdefault(activation.user_id, activation)
     return list(chats.values())
-
-
-def _delay(err: RetryAfter) -> timedelta:
-    after = err.retry_after
-    return after if isinstance(after, timedelta) else timedelta(seconds=after)

@@ -1,6 +1,6 @@
 """What the conversations work with: one object, built once by bot.py."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from telegram import Update
@@ -41,6 +41,8 @@ class Desk:
     cards: Cards
     presses: Presses
     clock: Clock
+    # Activations about which the provider is being asked on somebody's wish: one wish at a time.
+    under_way: set[int] = field(default_factory=set)
 
     def limits_of(self, user_id: int) -> Limits:
         return self.access.limits_of(user_id)

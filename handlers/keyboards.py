@@ -7,7 +7,7 @@ from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import KeyboardButtonStyle
 
 from activations.catalog import ANYWHERE, Country, Service
-from activations.model import OPEN_STATES, Activation, Sms, State
+from activations.model import Activation, Sms, State
 from handlers import formats
 from handlers.callback_data import Verb, pack, ref
 from people.model import Person, Standing
@@ -102,11 +102,12 @@ def code(activation: Activation, sms: Sms | None = None) -> InlineKeyboardMarkup
     sms = sms or activation.last_sms
     if sms and (copied := sms.code):
         rows.append([_copy(f"📋 Copy {copied}", copied)])
-    if activation.state in OPEN_STATES:
+    if activation.state is State.CODE_RECEIVED:
         another = button("📩 Another SMS", Verb.ANOTHER, activation.id)
         done = button("✅ Done", Verb.DONE, activation.id, style=SUCCESS)
         rows.append([another, done])
-    rows.append([button("🔁 Rent again", Verb.AGAIN, activation.id), MENU_BUTTON])
+    again = button("🔁 Rent again", Verb.AGAIN, activation.id)
+    rows.append([MENU_BUTTON] if activation.state is State.WAITING else [again, MENU_BUTTON])
     return InlineKeyboardMarkup(rows)
 
 

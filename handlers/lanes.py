@@ -43,7 +43,6 @@ class PersonLanes(BaseUpdateProcessor):
             async with lane:
                 await coroutine
         finally:
-            self._presses.forget(update)
             self._waiting[person] -= 1
             if not self._waiting[person]:
                 del self._waiting[person], self._lanes[person]

@@ -2,7 +2,6 @@
 
 import logging
 import re
-from datetime import timedelta
 from html import unescape
 
 from telegram import InlineKeyboardMarkup
@@ -12,6 +11,7 @@ from activations.model import Activation
 from activations.notes import Delivery, Note, NoteKind, Outcome
 from handlers import card_texts, keyboards, texts
 from handlers.cards import Cards
+from handlers.pace import SLACK_S, seconds_of
 from handlers.screens import Screens
 
 log = logging.getLogger(__name__)
@@ -53,8 +53,9 @@ class TelegramMessenger:
             await self._send(note, text, keyboard)
 
     async def _send(self, note: Note, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
+        is_urgent = note.kind is NoteKind.CODE
         try:
-            await self._screens.send(note.user_id, text, keyboard)
+            await self._screens.send(note.user_id, text, keyboard, is_urgent=is_urgent)
         except BadRequest as err:
             if "parse entities" not in err.message.lower():
                 raise
@@ -65,9 +66,7 @@ class TelegramMessenger:
 def verdict(err: TelegramError, kind: NoteKind) -> Delivery:
     """What a refused delivery means for its note."""
     if isinstance(err, RetryAfter):
-        after = err.retry_after
-        seconds = after.total_seconds() if isinstance(after, timedelta) else float(after)
-        return Delivery(Outcome.LATER, seconds + 0.5)
+        return Delivery(Outcome.LATER, seconds_of(err) + SLACK_S)
     if isinstance(err, Forbidden) or any(words in err.message.lower() for words in ABSENT):
         return PARKED
     # A code is never given up.

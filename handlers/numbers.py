@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from telegram import Update
+from telegram import Message, Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
 from activations.errors import GoneAlready
@@ -73,6 +73,10 @@ class Numbers:
         activation = await self._desk.endings.owned(user_of(update), activation_id)
         if activation.state not in OPEN_STATES:
             raise GoneAlready(activation)
+        if activation_id in self._desk.under_way:
+            await self._desk.presses.answer(update, texts.UNDER_WAY)
+            return
+        self._desk.under_way.add(activation_id)
         await self._desk.presses.answer(update, texts.ASKING)
         task = self._ask(update, activation, ending)
         context.application.create_task(task, update=update)
@@ -81,11 +85,16 @@ class Numbers:
         try:
             after = await ending(activation.user_id, activation.id)
         finally:
+            self._desk.under_way.discard(activation.id)
             await self._desk.outbox.run_pass()
         await self._refresh_code_message(update, after)
 
     async def _refresh_code_message(self, update: Update, after: Activation) -> None:
         """A message with a code keeps its text; only its buttons follow."""
-        place = place_of(update.callback_query) if update.callback_query else None
-        if place and place != after.card and after.sms:
-            await self._desk.screens.set_keyboard(place, keyboards.code(after))
+        query = update.callback_query
+        place = place_of(query) if query else None
+        if query is None or place is None or place == after.card or not after.sms:
+            return
+        keyboard = keyboards.code(after)
+        if isinstance(query.message, Message) and query.message.reply_markup != keyboard:
+            await self._desk.screens.set_keyboard(place, keyboard)

@@ -1,20 +1,22 @@
 """Answering button presses: each query exactly once, and at once."""
 
 import logging
+from collections import OrderedDict
 
 from telegram import CallbackQuery, Update
 from telegram.error import TelegramError
 
 LONGEST_TOAST = 200
+MOST_REMEMBERED = 10_000
 
 log = logging.getLogger(__name__)
 
 
 class Presses:
-    """Remembers which of the queries under way are answered: Telegram refuses a second answer."""
+    """Remembers which of the latest queries are answered: Telegram refuses a second answer."""
 
     def __init__(self) -> None:
-        self._answered: set[str] = set()
+        self._answered: OrderedDict[str, None] = OrderedDict()
 
     async def answer(self, update: Update, text: str = "", *, is_alert: bool = False) -> bool:
         """Stop the button's spinner and show `text`, as a toast or in a box.
@@ -24,16 +26,10 @@ class Presses:
         query = update.callback_query
         if query is None or query.id in self._answered:
             return False
-        self._answered.add(query.id)
+        self._answered[query.id] = None
+        if len(self._answered) > MOST_REMEMBERED:
+            self._answered.popitem(last=False)
         return await _answer(query, text[:LONGEST_TOAST], is_alert=is_alert)
-
-    def is_answered(self, update: Update) -> bool:
-        return update.callback_query is None or update.callback_query.id in self._answered
-
-    def forget(self, update: Update) -> None:
-        """The update is dealt with."""
-        if update.callback_query:
-            self._answered.discard(update.callback_query.id)
 
 
 async def _answer(query: CallbackQuery, text: str, *, is_alert: bool) -> bool:

@@ -69,11 +69,11 @@ class Renting:
 
     async def offer_again(self, update: Update, _context: Context) -> None:
         """The same number once more, in a message of its own: the code stays where it is."""
-        await self._desk.presses.answer(update)
         user_id = user_of(update)
-        quote = await self._desk.rentals.quote_again(
-            user_id, self._desk.limits_of(user_id), press_of(update).id()
-        )
+        source = await self._desk.rentals.owned(user_id, press_of(update).id())
+        await self._desk.presses.answer(update)
+        limits = self._desk.limits_of(user_id)
+        quote = await self._desk.rentals.quote_again(user_id, limits, source.id)
         text, keyboard = _confirm_card(quote)
         await self._desk.screens.send(user_id, text, keyboard)
 
@@ -120,6 +120,10 @@ class Renting:
         old = await self._desk.rentals.owned(user_of(update), press_of(update).id())
         if old.state is not State.WAITING:
             raise GoneAlready(old)
+        if old.id in self._desk.under_way:
+            await self._desk.presses.answer(update, texts.UNDER_WAY)
+            return
+        self._desk.under_way.add(old.id)
         await self._desk.presses.answer(update, texts.ASKING)
         context.application.create_task(self._swap(old), update=update)
 
@@ -167,7 +171,11 @@ class Renting:
 
     async def _swap(self, old: Activation) -> None:
         limits = self._desk.limits_of(old.user_id)
-        begun = await self._desk.rentals.swap(old.user_id, limits, old.id)
+        try:
+            begun = await self._desk.rentals.swap(old.user_id, limits, old.id)
+        finally:
+            self._desk.under_way.discard(old.id)
+            await self._desk.outbox.run_pass()
         await self._pay(begun)
 
     async def _show_what_became(self, update: Update, activation: Activation, place: Card) -> None:

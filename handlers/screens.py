@@ -4,7 +4,6 @@ import logging
 from collections import OrderedDict
 
 from telegram import (
-    Bot,
     CallbackQuery,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
@@ -13,8 +12,10 @@ from telegram import (
 )
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden
+from telegram.ext import ExtBot
 
 from activations.model import Card
+from handlers.pace import URGENT
 
 MOST_REMEMBERED = 10_000
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -29,7 +30,7 @@ class Gone(Exception):  # noqa: N818 - what became of the message
 class Screens:
     """Sends and edits, and never asks Telegram to edit a message into what it is already."""
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: ExtBot[str]) -> None:
         self._bot = bot
         self._shown: OrderedDict[Card, int] = OrderedDict()
 
@@ -56,7 +57,9 @@ class Screens:
         keyboard: InlineKeyboardMarkup | None = None,
         *,
         is_silent: bool = False,
+        is_urgent: bool = False,
     ) -> Card:
+        """Send a new message; an urgent one does not wait for the chat's pace."""
         message = await self._bot.send_message(
             chat_id,
             text,
@@ -64,6 +67,7 @@ class Screens:
             reply_markup=keyboard,
             link_preview_options=NO_PREVIEW,
             disable_notification=is_silent or None,
+            rate_limit_args=URGENT if is_urgent else None,
         )
         card = Card(chat_id, message.message_id)
         self._remember(card, text, keyboard)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from bot import running
 from sandbox.bloomsms_server import BloomsmsServer
 from sandbox.person import Person
+from sandbox.telegram_chats import Message
 from sandbox.telegram_server import TelegramServer
 from settings import AccessMode, Settings
 from wiring import House, furnished
@@ -56,6 +56,18 @@ class World:
         }
         return Settings(_env_file=None, **values)  # type: ignore[arg-type]  # values by name
 
+    def variables(self) -> dict[str, str]:
+        """The environment of the bot as a process of its own."""
+        return {
+            "TELEGRAM_BOT_TOKEN": self.telegram.token,
+            "TELEGRAM_BASE_URL": self.telegram.base_url,
+            "BLOOMSMS_API_KEY": "sk_sandbox",
+            "BLOOMSMS_BASE_URL": self.bloomsms.base_url,
+            "DATABASE_PATH": str(self.folder / "bot.db"),
+            "ADMIN_IDS": str(OWNER),
+            "ACCESS": "public",
+        }
+
     async def start_bot(self, **settings: object) -> None:
         self.settings.update(settings)
         self._stopped = asyncio.Event()
@@ -66,14 +78,41 @@ class World:
         await self._stack.aclose()
         self._stack = AsyncExitStack()
 
+    async def choose(self, person: Person, label: str = "WhatsApp · $0.55") -> Message:
+        """Walk to the confirm card."""
+        await person.says("/rent")
+        card = await person.waits_for("Where should the number be from?", new=True)
+        await person.clicks("United States", message=card)
+        await person.waits_until(lambda _: "What is the number for?" in card.text)
+        await person.clicks(label, message=card)
+        await person.waits_until(lambda _: "In stock" in card.text)
+        return card
+
+    def only_number(self) -> str:
+        (number,) = self.bloomsms.activations
+        return number
+
+    async def news(self, person: Person) -> Message:
+        """The newest message with a code's buttons."""
+
+        def has_code(person: Person) -> bool:
+            return any("Another SMS" in label for label in person.labels())
+
+        await person.waits_until(has_code)
+        return person.last()
+
+    def nothing_was_refused(self) -> None:
+        """Telegram took every call."""
+        refused = [(c.method, c.description, c.parameters) for c in self.telegram.refused()]
+
+        assert [] == refused
+
     async def rent(self, person: Person, label: str = "WhatsApp · $0.55") -> str:
         """Walk to a waiting number; returns its provider id."""
         before = set(self.bloomsms.activations)
-        await person.says("/rent")
-        await person.clicks("United States")
-        await person.clicks(label)
-        await person.clicks("Rent for $")
-        await person.waits_for("Waiting for the SMS")
+        card = await self.choose(person, label)
+        await person.clicks("Rent for $", message=card)
+        await person.waits_until(lambda _: "Waiting for the SMS" in card.text)
         (rented,) = set(self.bloomsms.activations) - before
         return rented
 
@@ -93,6 +132,3 @@ async def ann(world: World) -> Person:
     """Ann, with the bot running."""
     await world.start_bot()
     return world.ann
-
-
-PRICE = Decimal("0.55")

@@ -1,0 +1,121 @@
+"""How fast we talk to Telegram: below its limits, and silent for as long as it asks."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+from telegram.error import RetryAfter
+from telegram.ext import BaseRateLimiter
+
+# Telegram allows about one message a second in a chat and thirty in all, and short bursts.
+CHAT_BURST = 18
+CHAT_PER_S = 1.0
+OVERALL_BURST = 30
+OVERALL_PER_S = 25.0
+# A flood wait of at most so long is sat out here; a longer one is the caller's affair.
+LONGEST_WAIT_S = 5.0
+SLACK_S = 0.2
+MOST_CHATS = 10_000
+
+URGENT = "urgent"  # goes at once, whatever was said just before: a code
+
+log = logging.getLogger(__name__)
+
+Call = Callable[..., Coroutine[Any, Any, Any]]
+
+
+class Bucket:
+    """Tokens that come back with time; taking one may mean to wait for it.
+
+    Units: `time_s` is a monotonic clock's.
+    """
+
+    def __init__(self, burst: int, per_s: float) -> None:
+        self._burst = burst
+        self._per_s = per_s
+        self._tokens = float(burst)
+        self._seen_at_s = 0.0
+        self._closed_until_s = 0.0
+
+    def take(self, time_s: float) -> float:
+        """Take a token, maybe one that is still to come; returns the seconds until it is there."""
+        self._refill(time_s)
+        self._tokens -= 1
+        shortage_s = max(0.0, -self._tokens / self._per_s)
+        return max(shortage_s, self._closed_until_s - time_s)
+
+    def close(self, until_s: float) -> None:
+        self._closed_until_s = max(self._closed_until_s, until_s)
+
+    def is_full(self, time_s: float) -> bool:
+        self._refill(time_s)
+        return self._tokens >= self._burst and self._closed_until_s <= time_s
+
+    def _refill(self, time_s: float) -> None:
+        passed_s = max(0.0, time_s - self._seen_at_s)
+        self._tokens = min(self._burst, self._tokens + passed_s * self._per_s)
+        self._seen_at_s = time_s
+
+
+class Pacer(BaseRateLimiter[str]):
+    """Lets calls that show something in a chat go at the chat's pace; all others pass.
+
+    Source: the Bot API's FAQ on limits; a RetryAfter closes its chat until then.
+    """
+
+    def __init__(self) -> None:
+        self._overall = Bucket(OVERALL_BURST, OVERALL_PER_S)
+        self._chats: dict[int, Bucket] = {}
+
+    async def initialize(self) -> None:
+        """Nothing to prepare."""
+
+    async def shutdown(self) -> None:
+        """Nothing to release."""
+
+    async def process_request(
+        self,
+        callback: Call,
+        args: Any,  # noqa: ANN401 - handed through to PTB's own callback
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: str | None,
+    ) -> Any:  # noqa: ANN401 - as above
+        """Make the call in its turn; a short flood wait is sat out once."""
+        chat_id = data.get("chat_id")
+        if not isinstance(chat_id, int):
+            return await callback(*args, **kwargs)
+        await self._wait_for_turn(chat_id, is_urgent=rate_limit_args == URGENT)
+        try:
+            return await callback(*args, **kwargs)
+        except RetryAfter as err:
+            wait_s = seconds_of(err) + SLACK_S
+            self._bucket(chat_id).close(_now_s() + wait_s)
+            if wait_s > LONGEST_WAIT_S:
+                raise
+            log.info("%s: Telegram asks for %.1f s of silence", endpoint, wait_s)
+            await asyncio.sleep(wait_s)
+        return await callback(*args, **kwargs)
+
+    async def _wait_for_turn(self, chat_id: int, *, is_urgent: bool) -> None:
+        wait_s = max(self._bucket(chat_id).take(_now_s()), self._overall.take(_now_s()))
+        if wait_s > 0 and not is_urgent:
+            await asyncio.sleep(wait_s)
+
+    def _bucket(self, chat_id: int) -> Bucket:
+        if len(self._chats) > MOST_CHATS:
+            now_s = _now_s()
+            self._chats = {c: b for c, b in self._chats.items() if not b.is_full(now_s)}
+        return self._chats.setdefault(chat_id, Bucket(CHAT_BURST, CHAT_PER_S))
+
+
+def seconds_of(err: RetryAfter) -> float:
+    after = err.retry_after
+    return after.total_seconds() if isinstance(after, timedelta) else float(after)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
