@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 from telegram import Update
@@ -50,13 +50,14 @@ async def running(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
         application.create_task(_publish_commands(house))
         _schedule(house)
         if application.updater:
-            await application.updater.start_polling(
+            polling = application.updater.start_polling(
                 timeout=LONG_POLL_S,
                 bootstrap_retries=-1,
                 allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY],
                 drop_pending_updates=False,
                 error_callback=_note_polling_error,
             )
+            await _unless(stopped, polling)
         yield
     finally:
         await _stop(application)
@@ -69,15 +70,16 @@ async def _meet_telegram(application: TelegramApplication, stopped: asyncio.Even
     """
     while not stopped.is_set():
         try:
-            await application.initialize()
+            await _unless(stopped, application.initialize())
         except InvalidToken:
             raise
         except TelegramError as err:
             log.warning("Telegram cannot be reached: %s", err)
-            await _wait(stopped, TELEGRAM_RETRY_S)
+            await _unless(stopped, asyncio.sleep(TELEGRAM_RETRY_S))
         else:
-            log.info("I am @%s (%d)", application.bot.username, application.bot.id)
-            return
+            break
+    if not stopped.is_set():
+        log.info("I am @%s (%d)", application.bot.username, application.bot.id)
 
 
 async def _publish_commands(house: House) -> None:
@@ -143,12 +145,16 @@ def _note_polling_error(err: TelegramError) -> None:
     log.warning("fetching updates: %s", err)
 
 
-async def _wait(stopped: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stopped.wait()
-    except TimeoutError:
-        return
+async def _unless(stopped: asyncio.Event, work: Coroutine[object, object, object]) -> None:
+    """Do the work, or drop it when the program is to stop."""
+    task, stop = asyncio.create_task(work), asyncio.create_task(stopped.wait())
+    await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if task.done():
+        await task
+    else:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 async def run(settings: Settings) -> int:

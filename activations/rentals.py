@@ -97,7 +97,7 @@ class Rentals:
         return Quote(await self._propose(offer, limits), None)
 
     async def confirm(
-        self, user_id: int, limits: Limits, activation_id: int, card: Card
+        self, user_id: int, limits: Limits, activation_id: int, card: Card | None
     ) -> Activation:
         """Take the offer: INTENT → RENTING, committed. `pay` must follow.
 

@@ -27,7 +27,7 @@ class Cards:
         self._clock = clock
         self._locks: dict[int, asyncio.Lock] = {}
         self._edited_at: dict[int, datetime] = {}
-        self._hold_until = clock.now()
+        self._started_at = self._hold_until = clock.now()
 
     async def refresh(self, activation_id: int) -> None:
         """Bring the card up to date; a number in hand without a card gets one.
@@ -91,7 +91,8 @@ class Cards:
         await self._store.place_card(activation.id, card)
 
     def _last_edit(self, activation: Activation) -> datetime:
-        return self._edited_at.get(activation.id, activation.created_at)
+        # What a process before this one showed last is not known; it may have been just now.
+        return self._edited_at.get(activation.id, max(activation.created_at, self._started_at))
 
 
 def _one_a_chat(due: list[Activation]) -> list[Activation]:

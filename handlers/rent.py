@@ -13,7 +13,7 @@ from telegram.ext import (
 )
 
 from activations.catalog import ANYWHERE
-from activations.errors import GoneAlready, NotFound, OfferStale
+from activations.errors import GoneAlready, OfferStale
 from activations.model import Activation, Card, State
 from activations.rentals import Quote
 from handlers import card_texts, formats, keyboards, texts
@@ -98,8 +98,6 @@ class Renting:
         """The one press that spends; every further one is shown what became of the first."""
         press, user_id = press_of(update), user_of(update)
         place = place_of(update.callback_query) if update.callback_query else None
-        if place is None:
-            raise NotFound
         try:
             begun = await self._desk.rentals.confirm(
                 user_id, self._desk.limits_of(user_id), press.id(), place
@@ -178,9 +176,11 @@ class Renting:
             await self._desk.outbox.run_pass()
         await self._pay(begun)
 
-    async def _show_what_became(self, update: Update, activation: Activation, place: Card) -> None:
+    async def _show_what_became(
+        self, update: Update, activation: Activation, place: Card | None
+    ) -> None:
         await self._desk.presses.answer(update, texts.became(activation))
-        if activation.card == place:
+        if place and activation.card == place:
             await self._desk.cards.refresh(activation.id)
         elif activation.card is None and activation.state is not State.INTENT:
             text = card_texts.card(activation, self._desk.clock.now())
