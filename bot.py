@@ -43,6 +43,7 @@ async def running(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
         return
     await house.desk.rentals.recover()
     await house.desk.notes.release_claims(house.desk.clock.now())
+    await house.inbox.reopen()
     await application.start()
     try:
         # Not awaited: a provider that is slow to answer keeps nobody from chatting.
@@ -50,6 +51,7 @@ async def running(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
         application.create_task(_publish_commands(house))
         _schedule(house)
         if application.updater:
+            await _take_up_unhandled(house)
             polling = application.updater.start_polling(
                 timeout=LONG_POLL_S,
                 bootstrap_retries=-1,
@@ -96,9 +98,16 @@ def _schedule(house: House) -> None:
         (house.poller.run_pass, 0.25, 100),
         (desk.outbox.run_pass, 0.5, 8),
         (desk.cards.run_pass, 1.0, 1),
+        (lambda: _take_up_unhandled(house), 1.0, 1),
         (lambda: desk.health.run_pass(upkeep), 2.0, 1),
     ):
         _repeat(house.application, run_pass, interval_s, at_once)
+
+
+async def _take_up_unhandled(house: House) -> None:
+    """Queue the kept updates that no handler has in hand: after a kill, or after a failure."""
+    for update in await house.inbox.unhandled(house.application.bot):
+        await house.application.update_queue.put(update)
 
 
 def _repeat(

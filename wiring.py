@@ -21,6 +21,7 @@ from bloomsms.budget import Budget, Lane
 from bloomsms.client import BloomsmsClient
 from handlers.cards import Cards
 from handlers.desk import Desk, TelegramApplication
+from handlers.inbox import Inbox, KeepingBot
 from handlers.lanes import PersonLanes
 from handlers.messenger import TelegramMessenger
 from handlers.pace import Pacer
@@ -33,6 +34,7 @@ from storage.activations import ActivationRows
 from storage.database import Database
 from storage.notes import NoteRows
 from storage.requests import RequestRows
+from storage.updates import UpdateRows
 from storage.users import UserRows
 
 # Requests to Telegram under way at once; more only queue up inside the HTTP library.
@@ -45,6 +47,7 @@ class House:
 
     application: TelegramApplication
     desk: Desk
+    inbox: Inbox
     client: BloomsmsClient
     poller: Poller
     users: UserRows
@@ -63,10 +66,9 @@ async def furnished(settings: Settings) -> AsyncIterator[House]:
         budget = Budget(settings.bloomsms_requests_per_minute, RequestRows(database), clock.now)
         await budget.restore()
         client = await stack.enter_async_context(_client(settings, budget, health))
-        presses = Presses()
-        application = _application(settings, presses)
-        stack.push_async_callback(application.shutdown)
-        yield _wire(settings, database, budget, health, client, presses, application, clock)
+        house = _wire(settings, database, budget, health, client, clock)
+        stack.push_async_callback(house.application.shutdown)
+        yield house
 
 
 def _wire(
@@ -75,11 +77,12 @@ def _wire(
     budget: Budget,
     health: ProviderHealth,
     client: BloomsmsClient,
-    presses: Presses,
-    application: TelegramApplication,
     clock: SystemClock,
 ) -> House:
     notes, store, users = NoteRows(database), ActivationRows(database), UserRows(database, clock)
+    inbox = Inbox(UpdateRows(database), notes, clock, settings.admin_ids)
+    presses = Presses()
+    application = _application(settings, presses, inbox)
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
     outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock)
@@ -103,8 +106,8 @@ def _wire(
     )
     polls = client.in_lane(Lane.POLLS)
     poller = Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
-    handlers.register(application, desk, lambda: (budget.used, budget.limit))
-    return House(application, desk, client, poller, users)
+    handlers.register(application, desk, inbox, lambda: (budget.used, budget.limit))
+    return House(application, desk, inbox, client, poller, users)
 
 
 def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> BloomsmsClient:
@@ -112,22 +115,19 @@ def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> Bloom
     return BloomsmsClient(settings.bloomsms_base_url, key, budget, health.observe)
 
 
-def _application(settings: Settings, presses: Presses) -> TelegramApplication:
-    return (
-        ApplicationBuilder()
-        .token(settings.telegram_bot_token.get_secret_value())
-        .base_url(f"{settings.telegram_base_url}/bot")
-        .base_file_url(f"{settings.telegram_base_url}/file/bot")
-        .request(
-            HTTPXRequest(
-                connection_pool_size=TELEGRAM_CONNECTIONS, read_timeout=15, pool_timeout=30
-            )
-        )
-        .get_updates_request(HTTPXRequest(connection_pool_size=2, read_timeout=15))
-        .rate_limiter(Pacer())
-        .concurrent_updates(PersonLanes(presses))
-        .build()
+def _application(settings: Settings, presses: Presses, inbox: Inbox) -> TelegramApplication:
+    bot = KeepingBot(
+        inbox,
+        token=settings.telegram_bot_token.get_secret_value(),
+        base_url=f"{settings.telegram_base_url}/bot",
+        base_file_url=f"{settings.telegram_base_url}/file/bot",
+        request=HTTPXRequest(
+            connection_pool_size=TELEGRAM_CONNECTIONS, read_timeout=15, pool_timeout=30
+        ),
+        get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=15),
+        rate_limiter=Pacer(),
     )
+    return ApplicationBuilder().bot(bot).concurrent_updates(PersonLanes(presses, inbox)).build()
 
 
 def _access(settings: Settings, users: UserRows) -> Access:

@@ -17,6 +17,7 @@ class NoteKind(StrEnum):
     OWNER_UNCERTAIN = "owner_uncertain"  # an owner: somebody's order is uncertain
     OWNER_FUNDS = "owner_funds"  # an owner: the account is empty
     OWNER_PROVIDER = "owner_provider"  # an owner: the provider's condition changed
+    OWNER_PARKED = "owner_parked"  # an owner: an update could not be handled
     OWNER_ACCESS = "owner_access"  # an owner: somebody knocks at a private bot
 
 

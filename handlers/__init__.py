@@ -6,6 +6,7 @@ from handlers.admin import Admin
 from handlers.balance import BalanceScreen
 from handlers.desk import Desk, TelegramApplication
 from handlers.fallback import Fallback
+from handlers.inbox import Inbox
 from handlers.numbers import Numbers
 from handlers.rent import Renting
 from handlers.start import Start
@@ -14,6 +15,7 @@ from handlers.start import Start
 def register(
     application: TelegramApplication,
     desk: Desk,
+    inbox: Inbox,
     requests_used: Callable[[], tuple[int, int]],
 ) -> None:
     """Every handler, in the order in which they are tried."""
@@ -23,4 +25,4 @@ def register(
     Numbers(desk).register(application)
     BalanceScreen(desk).register(application)
     Admin(desk, requests_used).register(application)
-    Fallback(desk, start).register(application)
+    Fallback(desk, start, inbox).register(application)

@@ -11,14 +11,16 @@ from activations.errors import GoneAlready, Refusal
 from handlers import formats, keyboards, texts
 from handlers.callback_data import StalePressError
 from handlers.desk import Context, Desk, TelegramApplication
+from handlers.inbox import Inbox
 from handlers.start import Start
 
 log = logging.getLogger(__name__)
 
 
 class Fallback:
-    def __init__(self, desk: Desk, start: Start) -> None:
+    def __init__(self, desk: Desk, start: Start, inbox: Inbox) -> None:
         self._desk = desk
+        self._inbox = inbox
         self._start = start
 
     def register(self, application: TelegramApplication) -> None:
@@ -58,6 +60,7 @@ class Fallback:
         else:
             log_id = secrets.token_hex(4)
             log.error("%s: a surprise", log_id, exc_info=err)
+            self._inbox.fail(update)
             await self._say(update, texts.SURPRISE.format(log_id=log_id))
 
     async def _refuse(self, update: Update, err: Refusal) -> None:

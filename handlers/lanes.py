@@ -1,12 +1,14 @@
 """Whose update is handled when: different people at once, one person's in order."""
 
 import asyncio
+import inspect
 from collections.abc import Awaitable
 from typing import Any
 
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
+from handlers.inbox import Inbox
 from handlers.presses import Presses
 
 # PTB takes one of these before `do_process_update` runs. It must never be what one person's
@@ -17,9 +19,10 @@ NO_LIMIT = 1_000_000
 class PersonLanes(BaseUpdateProcessor):
     """One lane a person. A press that has to wait in its lane is answered before it waits."""
 
-    def __init__(self, presses: Presses) -> None:
+    def __init__(self, presses: Presses, inbox: Inbox) -> None:
         super().__init__(NO_LIMIT)
         self._presses = presses
+        self._inbox = inbox
         self._lanes: dict[int, asyncio.Lock] = {}
         self._waiting: dict[int, int] = {}
 
@@ -30,11 +33,17 @@ class PersonLanes(BaseUpdateProcessor):
         """Nothing to release."""
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """Await `coroutine` when the person's earlier updates are done."""
-        if not isinstance(update, Update) or update.effective_user is None:
+        """Await `coroutine` when the person's earlier updates are done; once an update."""
+        if not isinstance(update, Update):
             await coroutine
-            return
-        person = update.effective_user.id
+        elif self._inbox.take(update):
+            await self._in_lane(update, coroutine)
+            await self._inbox.settle(update)
+        elif inspect.iscoroutine(coroutine):
+            coroutine.close()
+
+    async def _in_lane(self, update: Update, coroutine: Awaitable[Any]) -> None:
+        person = update.effective_user.id if update.effective_user else 0
         lane = self._lanes.setdefault(person, asyncio.Lock())
         self._waiting[person] = self._waiting.get(person, 0) + 1
         try:

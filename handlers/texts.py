@@ -96,6 +96,12 @@ def owner_funds() -> str:
     return _("⚠️ The balance at BloomSMS is too low: people cannot rent numbers.")
 
 
+def owner_parked(update_id: str) -> str:
+    return _(
+        "⚠️ The update <code>{id}</code> failed three times and is parked. The log says why."
+    ).format(id=escape(update_id))
+
+
 def access_asked(user_id: str, name: str) -> str:
     return _("🚪 <b>{name}</b> (<code>{user_id}</code>) would like to use the bot.").format(
         name=escape(name), user_id=escape(user_id)

@@ -85,6 +85,17 @@ create table requests (
 ) strict
 """
 
+UPDATES = """
+create table updates (
+    update_id integer primary key,
+    body text not null,
+    status text not null,
+    attempts integer not null default 0,
+    received_at_ms integer not null,
+    due_at_ms integer not null
+) strict
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
@@ -98,5 +109,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "create index notes_by_status on notes (status, rank, due_at_ms)",
         REQUESTS,
         "create index requests_by_time on requests (opened_at_ms)",
+    ),
+    (
+        UPDATES,
+        "create index updates_by_status on updates (status, due_at_ms)",
     ),
 )

@@ -97,6 +97,29 @@ async def test_keeps_what_came_while_it_was_down(world: World, program: Program)
     await world.ann.waits_for("How it works", new=True)
 
 
+async def test_fetched_updates_outlive_a_kill(world: World, program: Program) -> None:
+    """Presses and messages that were fetched but not handled when it was killed take effect once."""
+    await started(program, world.ann)
+    card = await world.choose(world.ann)
+    world.bloomsms.arm("slow", on="balance", delay_s=3)
+    for person in (world.ann, world.bob):
+        await person.says("/balance")
+    for command in ("/help", "/settings"):
+        await world.ann.says(command)
+    await world.ann.clicks("Rent for", message=card)
+    await asyncio.sleep(0.3)
+    await program.stop(signal.SIGKILL)
+    world.bloomsms.disarm()
+    await program.start()
+    await world.ann.waits_until(lambda _: "Waiting for the SMS" in card.text)
+    await world.bob.waits_for("Balance")
+    await world.ann.waits_for("Your id")
+
+    assert 1 == world.bloomsms.count("rent")
+    for words in ("How it works", "Your id", "💰 Balance:"):
+        assert 1 == sum(words in m.text and "Hello" not in m.text for m in world.ann.messages)
+
+
 async def test_killed_while_waiting(world: World, program: Program) -> None:
     """After kill -9 a code that came meanwhile is delivered, once, and old buttons work."""
     await started(program, world.ann)

@@ -1,0 +1,123 @@
+"""What Telegram handed over is kept before Telegram may forget it, and handled once.
+
+The library confirms updates to Telegram before their handlers ran, so a killed process would lose
+them: here they are kept before the next request confirms them.
+"""
+
+import asyncio
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from telegram import Bot, Update
+from telegram.error import TelegramError
+from telegram.ext import ExtBot
+
+from activations.notes import Draft, NoteKind
+from activations.ports import Clock, Outbox
+
+MOST_ATTEMPTS = 3
+RETRY_AFTER = timedelta(seconds=2)
+MOST_REMEMBERED = 50_000
+
+log = logging.getLogger(__name__)
+
+
+class UpdateStore(Protocol):
+    async def keep(self, updates: Sequence[tuple[int, str]], now: datetime) -> None: ...
+    async def done(self, update_id: int) -> None: ...
+    async def failed(self, update_id: int, due_at: datetime, most_attempts: int) -> int: ...
+    async def handled_ids(self) -> frozenset[int]: ...
+    async def due(self, now: datetime) -> list[str]: ...
+
+
+class Inbox:
+    """Which updates are in hand or handled; a second copy of one is dropped."""
+
+    def __init__(
+        self, store: UpdateStore, notes: Outbox, clock: Clock, owner_ids: frozenset[int]
+    ) -> None:
+        self._store = store
+        self._notes = notes
+        self._clock = clock
+        self._owner_ids = owner_ids
+        self._taken: OrderedDict[int, None] = OrderedDict()
+        self._failing: set[int] = set()
+        self._in_hand: set[int] = set()
+
+    async def keep(self, updates: Sequence[Update]) -> None:
+        bodies = [(update.update_id, update.to_json()) for update in updates]
+        await self._store.keep(bodies, self._clock.now())
+
+    async def reopen(self) -> None:
+        """Remember what a process before this one had handled."""
+        for update_id in sorted(await self._store.handled_ids()):
+            self._remember(update_id)
+
+    async def unhandled(self, bot: Bot) -> list[Update]:
+        """Kept updates whose turn has come and that nobody has in hand, oldest first."""
+        bodies = await self._store.due(self._clock.now())
+        updates = [Update.de_json(json.loads(body), bot) for body in bodies]
+        return [update for update in updates if update.update_id not in self._taken]
+
+    def take(self, update: Update) -> bool:
+        """Take an update in hand; False when it is, or was handled."""
+        if update.update_id in self._taken:
+            return False
+        self._remember(update.update_id)
+        self._in_hand.add(update.update_id)
+        return True
+
+    def fail(self, update: Update) -> bool:
+        """Its handler met a surprise; False when it is not in hand any more."""
+        if update.update_id not in self._in_hand:
+            return False
+        self._failing.add(update.update_id)
+        return True
+
+    async def settle(self, update: Update) -> None:
+        """Its handler is through."""
+        self._in_hand.discard(update.update_id)
+        if update.update_id not in self._failing:
+            await self._store.done(update.update_id)
+            return
+        self._failing.discard(update.update_id)
+        due_at = self._clock.now() + RETRY_AFTER
+        attempts = await self._store.failed(update.update_id, due_at, MOST_ATTEMPTS)
+        if attempts < MOST_ATTEMPTS:
+            self._taken.pop(update.update_id, None)
+            return
+        log.error("update %d failed %d times and is parked", update.update_id, attempts)
+        words = {"update_id": str(update.update_id)}
+        drafts = [
+            Draft(NoteKind.OWNER_PARKED, owner, None, words) for owner in sorted(self._owner_ids)
+        ]
+        await self._notes.add(drafts, self._clock.now())
+
+    def _remember(self, update_id: int) -> None:
+        self._taken[update_id] = None
+        if len(self._taken) > MOST_REMEMBERED:
+            self._taken.popitem(last=False)
+
+
+class KeepingBot(ExtBot[str]):
+    """Keeps what it fetched before it hands it on: only the next fetch confirms it to Telegram."""
+
+    def __init__(self, inbox: Inbox, **options: Any) -> None:  # noqa: ANN401 - PTB's own options
+        super().__init__(**options)
+        with self._unfrozen():
+            self._inbox = inbox
+
+    async def get_updates(self, *args: Any, **options: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as above
+        """Errors: TelegramError also when they could not be kept, so that nothing is confirmed."""
+        updates = await super().get_updates(*args, **options)
+        if not updates:
+            return updates
+        try:
+            await asyncio.shield(self._inbox.keep(updates))
+        except Exception as err:
+            raise TelegramError(f"{len(updates)} updates could not be kept: {err}") from err
+        return updates

@@ -1,0 +1,57 @@
+"""What Telegram handed over, as rows: kept before Telegram may forget it, until it is handled."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from storage.database import Database, to_ms
+
+# Telegram itself forgets an update after a day.
+KEPT_FOR = timedelta(days=2)
+
+
+class UpdateRows:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(self, updates: Sequence[tuple[int, str]], now: datetime) -> None:
+        """Keep new updates (id and body); those kept before stay as they are."""
+        async with self._database.transaction() as db:
+            await db.executemany(
+                "insert or ignore into updates (update_id, body, status, received_at_ms, due_at_ms)"
+                " values (?, ?, 'pending', ?, ?)",
+                [(update_id, body, to_ms(now), to_ms(now)) for update_id, body in updates],
+            )
+            await db.execute(
+                "delete from updates where status = 'done' and received_at_ms < ?",
+                (to_ms(now - KEPT_FOR),),
+            )
+
+    async def done(self, update_id: int) -> None:
+        async with self._database.transaction() as db:
+            await db.execute(
+                "update updates set status = 'done', body = '' where update_id = ?", (update_id,)
+            )
+
+    async def failed(self, update_id: int, due_at: datetime, most_attempts: int) -> int:
+        """Count a failure; the last one parks the update. Returns how many there were."""
+        async with self._database.transaction() as db:
+            rows = await db.execute_fetchall(
+                "update updates set attempts = attempts + 1, due_at_ms = ?,"
+                " status = case when attempts + 1 >= ? then 'parked' else 'pending' end"
+                " where update_id = ? returning attempts",
+                (to_ms(due_at), most_attempts, update_id),
+            )
+        return int(next(iter(rows))[0]) if rows else 0
+
+    async def handled_ids(self) -> frozenset[int]:
+        rows = await self._database.rows("select update_id from updates where status <> 'pending'")
+        return frozenset(int(row[0]) for row in rows)
+
+    async def due(self, now: datetime) -> list[str]:
+        """The bodies of updates that are not handled, oldest first."""
+        rows = await self._database.rows(
+            "select body from updates where status = 'pending' and due_at_ms <= ?"
+            " order by update_id",
+            (to_ms(now),),
+        )
+        return [str(row[0]) for row in rows]
