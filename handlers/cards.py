@@ -9,7 +9,7 @@ from telegram.error import RetryAfter, TelegramError
 from activations.model import HELD_STATES, Activation, Card, State
 from activations.ports import Clock, Store
 from handlers import card_texts, keyboards
-from handlers.pace import seconds_of
+from handlers.pace import PATIENT, seconds_of
 from handlers.screens import Gone, Screens
 
 EDIT_EVERY = timedelta(seconds=15)
@@ -78,7 +78,7 @@ class Cards:
         now = self._clock.now()
         text, keyboard = card_texts.card(activation, now), keyboards.card(activation)
         try:
-            await self._screens.edit(card, text, keyboard)
+            await self._screens.edit(card, text, keyboard, haste=PATIENT)
         except Gone:
             await self._send(activation)
         self._edited_at[activation.id] = now

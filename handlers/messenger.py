@@ -11,7 +11,7 @@ from activations.model import Activation
 from activations.notes import Delivery, Note, NoteKind, Outcome
 from handlers import card_texts, keyboards, texts
 from handlers.cards import Cards
-from handlers.pace import SLACK_S, seconds_of
+from handlers.pace import PATIENT, SLACK_S, URGENT, seconds_of
 from handlers.screens import Screens
 
 log = logging.getLogger(__name__)
@@ -53,9 +53,9 @@ class TelegramMessenger:
             await self._send(note, text, keyboard)
 
     async def _send(self, note: Note, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
-        is_urgent = note.kind is NoteKind.CODE
+        haste = URGENT if note.kind is NoteKind.CODE else PATIENT
         try:
-            await self._screens.send(note.user_id, text, keyboard, is_urgent=is_urgent)
+            await self._screens.send(note.user_id, text, keyboard, haste=haste)
         except BadRequest as err:
             if "parse entities" not in err.message.lower():
                 raise

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
-from telegram.error import RetryAfter
+from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
 from telegram.ext import BaseRateLimiter
 
 # Telegram allows about one message a second in a chat and thirty in all, and short bursts.
@@ -17,9 +17,11 @@ OVERALL_PER_S = 25.0
 # A flood wait of at most so long is sat out here; a longer one is the caller's affair.
 LONGEST_WAIT_S = 5.0
 SLACK_S = 0.2
+RETRY_AFTER_S = (0.3, 1.0)
 MOST_CHATS = 10_000
 
-URGENT = "urgent"  # goes at once, whatever was said just before: a code
+URGENT = "urgent"  # a code: goes at once, whatever was said just before
+PATIENT = "patient"  # nobody pressed for it: also waits while we talk much overall
 
 log = logging.getLogger(__name__)
 
@@ -84,25 +86,43 @@ class Pacer(BaseRateLimiter[str]):
         data: dict[str, Any],
         rate_limit_args: str | None,
     ) -> Any:  # noqa: ANN401 - as above
-        """Make the call in its turn; a short flood wait is sat out once."""
+        """Make the call in its turn, again after a short flood wait.
+
+        What answers a press is also tried again when it got lost on the way; notes have the outbox
+        for that. A time-out is not: the message may be there.
+        """
         chat_id = data.get("chat_id")
         if not isinstance(chat_id, int):
             return await callback(*args, **kwargs)
-        await self._wait_for_turn(chat_id, is_urgent=rate_limit_args == URGENT)
-        try:
-            return await callback(*args, **kwargs)
-        except RetryAfter as err:
-            wait_s = seconds_of(err) + SLACK_S
-            self._bucket(chat_id).close(_now_s() + wait_s)
-            if wait_s > LONGEST_WAIT_S:
-                raise
-            log.info("%s: Telegram asks for %.1f s of silence", endpoint, wait_s)
-            await asyncio.sleep(wait_s)
+        for wait_s in RETRY_AFTER_S:
+            await self._wait_for_turn(chat_id, rate_limit_args)
+            try:
+                return await callback(*args, **kwargs)
+            except RetryAfter as err:
+                self._close(chat_id, endpoint, err)
+            except NetworkError as err:
+                if rate_limit_args is not None or isinstance(err, BadRequest | TimedOut):
+                    raise
+                log.info("%s: %s", endpoint, err)
+                await asyncio.sleep(wait_s)
+        await self._wait_for_turn(chat_id, rate_limit_args)
         return await callback(*args, **kwargs)
 
-    async def _wait_for_turn(self, chat_id: int, *, is_urgent: bool) -> None:
-        wait_s = max(self._bucket(chat_id).take(_now_s()), self._overall.take(_now_s()))
-        if wait_s > 0 and not is_urgent:
+    def _close(self, chat_id: int, endpoint: str, err: RetryAfter) -> None:
+        """Nothing more to this chat before its time; a long wait is the caller's affair."""
+        wait_s = seconds_of(err) + SLACK_S
+        self._bucket(chat_id).close(_now_s() + wait_s)
+        if wait_s > LONGEST_WAIT_S:
+            raise err
+        log.info("%s: Telegram asks for %.1f s of silence", endpoint, wait_s)
+
+    async def _wait_for_turn(self, chat_id: int, haste: str | None) -> None:
+        chat_wait_s = self._bucket(chat_id).take(_now_s())
+        overall_wait_s = self._overall.take(_now_s())
+        if haste == URGENT:
+            return
+        wait_s = max(chat_wait_s, overall_wait_s) if haste == PATIENT else chat_wait_s
+        if wait_s > 0:
             await asyncio.sleep(wait_s)
 
     def _bucket(self, chat_id: int) -> Bucket:

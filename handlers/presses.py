@@ -4,9 +4,10 @@ import logging
 from collections import OrderedDict
 
 from telegram import CallbackQuery, Update
-from telegram.error import TelegramError
+from telegram.error import BadRequest, TelegramError
 
 LONGEST_TOAST = 200
+ATTEMPTS = 3
 MOST_REMEMBERED = 10_000
 
 log = logging.getLogger(__name__)
@@ -33,9 +34,13 @@ class Presses:
 
 
 async def _answer(query: CallbackQuery, text: str, *, is_alert: bool) -> bool:
-    try:
-        return await query.answer(text or None, show_alert=is_alert or None)
-    except TelegramError as err:
-        # Too old or lost on the way: the spinner ends by itself, the press goes on.
-        log.info("a press could not be answered: %s", err)
-        return False
+    for _ in range(ATTEMPTS):
+        try:
+            return await query.answer(text or None, show_alert=is_alert or None)
+        except BadRequest as err:
+            # Too old: the spinner has ended by itself; the press goes on.
+            log.info("a press is not answered: %s", err)
+            return False
+        except TelegramError as err:
+            log.info("a press could not be answered: %s", err)
+    return False

@@ -15,7 +15,6 @@ from telegram.error import BadRequest, Forbidden
 from telegram.ext import ExtBot
 
 from activations.model import Card
-from handlers.pace import URGENT
 
 MOST_REMEMBERED = 10_000
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -57,9 +56,9 @@ class Screens:
         keyboard: InlineKeyboardMarkup | None = None,
         *,
         is_silent: bool = False,
-        is_urgent: bool = False,
+        haste: str | None = None,
     ) -> Card:
-        """Send a new message; an urgent one does not wait for the chat's pace."""
+        """Send a new message; `haste` is one of pace.py's words."""
         message = await self._bot.send_message(
             chat_id,
             text,
@@ -67,7 +66,7 @@ class Screens:
             reply_markup=keyboard,
             link_preview_options=NO_PREVIEW,
             disable_notification=is_silent or None,
-            rate_limit_args=URGENT if is_urgent else None,
+            rate_limit_args=haste,
         )
         card = Card(chat_id, message.message_id)
         self._remember(card, text, keyboard)
@@ -79,7 +78,14 @@ class Screens:
         """For a text whose markup Telegram has refused."""
         await self._bot.send_message(chat_id, text, reply_markup=keyboard)
 
-    async def edit(self, card: Card, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
+    async def edit(
+        self,
+        card: Card,
+        text: str,
+        keyboard: InlineKeyboardMarkup | None,
+        *,
+        haste: str | None = None,
+    ) -> None:
         """Errors: Gone when a new message has to do; Telegram's others as they are."""
         if self._shown.get(card) == _fingerprint(text, keyboard):
             return
@@ -91,6 +97,7 @@ class Screens:
                 parse_mode=ParseMode.HTML,
                 reply_markup=keyboard,
                 link_preview_options=NO_PREVIEW,
+                rate_limit_args=haste,
             )
         except BadRequest as err:
             if "not modified" not in err.message.lower():
