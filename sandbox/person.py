@@ -6,12 +6,14 @@ than its limit fails with the chat as the person sees it.
 
 from __future__ import annotations
 
-import re
 import time
-import unicodedata
 from typing import TYPE_CHECKING, TypeVar
 
 from sandbox.telegram_chats import Answer, Press
+from sandbox.telegram_inline import InlineAnswer, ask, pick
+from sandbox.telegram_labels import find_button
+from sandbox.telegram_labels import without_emoji as without_emoji
+from sandbox.telegram_payments import give_up, press_pay
 from sandbox.telegram_shapes import bot_user, callback_query, membership_change, message_shape
 from sandbox.telegram_text import find_commands
 
@@ -19,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox.telegram_chats import Button, Chat, Chats, Message
+    from sandbox.telegram_inline import InlineAsk
+    from sandbox.telegram_till import Payment
 
 DEFAULT_TIMEOUT_S = 10.0
 
 _Found = TypeVar("_Found")
 _DUMPED_REFUSALS = 5
 _UNKNOWN = Answer(kind="unknown")
-_EMOJI_CATEGORIES = ("So", "Sk", "Mn", "Me", "Cf", "Zs")
-_KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 
 
 class Person:
@@ -38,6 +40,7 @@ class Person:
         self._chats = chats
         self._chat = chat
         self._last_seen_id = 0
+        self._asked: InlineAsk | None = None
 
     @property
     def messages(self) -> list[Message]:
@@ -77,9 +80,13 @@ class Person:
 
         Shape: on the given message, else on the newest one that has a button whose label contains
         `label`; there a label that equals it (a leading emoji aside) goes first. A copy or link
-        button answers itself. An answer that is not waited for is of the kind `unknown`.
+        button answers itself; a pay button pays, the kind is what became of it then. An answer
+        that is not waited for is of the kind `unknown`.
         """
         on, button = await self._button(label, message, timeout_s)
+        if "pay" in button.raw:
+            payment = await self.pays(on)
+            return Answer(payment.text, kind=payment.kind)
         if button.copy_text is not None:
             return Answer(button.copy_text, kind="copy")
         if button.callback_data is None:
@@ -140,6 +147,41 @@ class Person:
             again = self._press(message, again.data)
         return await self._answer_to(again, timeout_s) if wait_answer else _UNKNOWN
 
+    async def pays(self, invoice: Message | str | None = None) -> Payment:
+        """Press the pay button of an invoice: a message (the newest), or a link to one.
+
+        Shape: the bot has the server's `checkout_limit_s` to answer, then it `timed_out`.
+        """
+        self._acts()
+        invoices = [one for one in self._from_bot() if one.invoice is not None]
+        checkout = press_pay(self._chats, self._chat, invoice or (invoices or [self.last()])[-1])
+        limit_s = self._chats.checkout_limit_s
+        await self._chats.changes.wait_for(lambda: checkout.payment, limit_s)
+        return give_up(self._chats, checkout)
+
+    async def asks_inline(
+        self,
+        text: str,
+        *,
+        offset: str = "",
+        age_s: float = 0.0,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> InlineAnswer:
+        """Type the bot's name and a text, and wait for the results.
+
+        Shape: `offset` is the `next_offset` of the results before. `age_s`: it was typed that
+        long ago and is delivered only now.
+        """
+        asked = self._asked = ask(self._chats, self._chat, text, offset, age_s=age_s)
+        return await self._wait(lambda: asked.answer, f"results for {text!r}", timeout_s)
+
+    def picks(self, result_id: str) -> Message:
+        """Send one of the last results into the chat with the bot."""
+        if self._asked is None:
+            raise AssertionError("nothing was asked")
+        self._acts()
+        return pick(self._chats, self._chat, self._asked, result_id)
+
     def sees(self) -> str:
         """Shape: the messages in the chat, newest last; buttons below theirs as rows of [label]."""
         return "\n\n".join(self._drawn(message) for message in self._chat.shown())
@@ -199,7 +241,8 @@ class Person:
         self._chats.changes.tell()
 
     def _from_bot(self) -> list[Message]:
-        return [message for message in self._chat.shown() if message.from_bot]
+        """Shape: what came through the bot, too."""
+        return [one for one in self._chat.shown() if one.from_bot or one.via_bot]
 
     def _acts(self) -> None:
         self._last_seen_id = max((message.id for message in self.messages), default=0)
@@ -224,7 +267,7 @@ class Person:
         self, label: str, message: Message | None, timeout_s: float
     ) -> tuple[Message, Button]:
         def find() -> tuple[Message, Button] | None:
-            return _find_button(label, [message] if message else self._from_bot()[::-1])
+            return find_button(label, [message] if message else self._from_bot()[::-1])
 
         return await self._wait(find, f"a button [{label}]", timeout_s)
 
@@ -244,21 +287,3 @@ class Person:
         file = f"({message.kind} {message.file.name}) " if message.file else ""
         rows = [" ".join(f"[{button.text}]" for button in row) for row in message.keyboard]
         return "\n".join([f"{name}{file}{message.text}".rstrip(), *rows])
-
-
-def _find_button(label: str, messages: list[Message]) -> tuple[Message, Button] | None:
-    """Shape: `messages` newest first; the first that has a fitting button."""
-    for message in messages:
-        fits = [one for row in message.keyboard for one in row if label in one.text]
-        exact = [one for one in fits if label in (one.text, without_emoji(one.text))]
-        if fits:
-            return message, (exact or fits)[0]
-    return None
-
-
-def without_emoji(label: str) -> str:
-    """Take the emoji, and the space after them, from the beginning of a label."""
-    rest = _KEYCAP.sub("", label, count=1) if _KEYCAP.match(label) else label
-    while rest and unicodedata.category(rest[0]) in _EMOJI_CATEGORIES:
-        rest = rest[1:]
-    return rest

@@ -1,4 +1,4 @@
-"""The methods about the bot itself: its name, commands, menu and webhook."""
+"""The methods about the bot itself: its name, commands and menu."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sandbox.telegram_methods import Request, find_chat
-from sandbox.telegram_refusals import bad_request, strict
-from sandbox.telegram_rules import load_api
+from sandbox.telegram_refusals import strict
 from sandbox.telegram_shapes import bot_account
 
 if TYPE_CHECKING:
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
     from sandbox.telegram_chats import Chats
     from sandbox.telegram_rules import Json
-
-_DEFAULT_CONNECTIONS = 40
 
 
 def _get_me(chats: Chats, _request: Request) -> Json:
@@ -91,67 +88,18 @@ def _get_chat_menu_button(chats: Chats, request: Request) -> Json:
     return find_chat(chats, request.parameters["chat_id"]).menu_button or {"type": "default"}
 
 
-def _set_webhook(chats: Chats, request: Request) -> bool:
-    given = request.parameters
-    if not given["url"]:
-        return _delete_webhook(chats, request)
-    if not given["url"].startswith("https://"):
-        raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
-    chats.webhook = {
-        "url": given["url"],
-        "has_custom_certificate": "certificate" in given,
-        "max_connections": given.get("max_connections", _DEFAULT_CONNECTIONS),
-    }
-    remember_allowed(chats, given)
-    _drop_if_asked(chats, given)
-    chats.updates.end_poll()
-    return True
-
-
-def _delete_webhook(chats: Chats, request: Request) -> bool:
-    chats.webhook = None
-    _drop_if_asked(chats, request.parameters)
-    return True
-
-
-def _get_webhook_info(chats: Chats, _request: Request) -> Json:
-    nothing = {"url": "", "has_custom_certificate": False}
-    shape = {**(chats.webhook or nothing), "pending_update_count": len(chats.updates.waiting)}
-    if chats.updates.allowed:
-        shape["allowed_updates"] = chats.updates.allowed
-    return shape
-
-
-def remember_allowed(chats: Chats, given: Json) -> None:
-    """An empty list means all kinds again; no list leaves it as it was."""
-    known = load_api()["types"]["Update"]["fields"]
-    for kind in given.get("allowed_updates", []):
-        if kind not in known or kind == "update_id":
-            raise strict(f'"{kind}" is no kind of update')
-    if "allowed_updates" in given:
-        chats.updates.allowed = given["allowed_updates"]
-
-
-def _drop_if_asked(chats: Chats, given: Json) -> None:
-    if given.get("drop_pending_updates", False):
-        chats.updates.waiting.clear()
-
-
 ACCOUNT_METHODS: dict[str, Callable[[Chats, Request], object]] = {
     "deleteMyCommands": _delete_my_commands,
-    "deleteWebhook": _delete_webhook,
     "getChatMenuButton": _get_chat_menu_button,
     "getMe": _get_me,
     "getMyCommands": _get_my_commands,
     "getMyDescription": _text_getter("description"),
     "getMyName": _text_getter("name"),
     "getMyShortDescription": _text_getter("short_description"),
-    "getWebhookInfo": _get_webhook_info,
     "logOut": _log_out,
     "setChatMenuButton": _set_chat_menu_button,
     "setMyCommands": _set_my_commands,
     "setMyDescription": _text_setter("description"),
     "setMyName": _text_setter("name"),
     "setMyShortDescription": _text_setter("short_description"),
-    "setWebhook": _set_webhook,
 }

@@ -1,15 +1,16 @@
-"""Reads the parameters of a call from wherever a client may put them."""
+"""Reads the parameters of a call from wherever a client, or the answer of a webhook, puts them."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
-from aiohttp import BodyPartReader, MultipartReader
+from aiohttp import BodyPartReader, ClientResponse, MultipartReader
 
 from sandbox.telegram_methods import Upload
-from sandbox.telegram_refusals import bad_request, strict
+from sandbox.telegram_refusals import bad_request
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -22,31 +23,37 @@ _FORM = "application/x-www-form-urlencoded"
 class Body:
     """Parameters as they came; `is_json` when numbers and flags came as such.
 
-    Shape: a file stands in `parameters` as `attach://` and its part's name.
+    Shape: a file stands in `parameters` as `attach://` and its part's name. `oddities` are what
+    Telegram passes over without a word.
     """
 
-    parameters: dict[str, object]
-    uploads: dict[str, Upload]
-    is_json: bool
+    parameters: dict[str, object] = field(default_factory=dict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    is_json: bool = False
+    oddities: list[str] = field(default_factory=list)
 
 
-async def read_body(request: web.Request) -> Body:
-    """Shape: parameters of the address and of the body together.
+async def read_body(source: web.Request | ClientResponse) -> Body:
+    """Shape: parameters of the address (of a request) and of the body together.
 
-    Errors: Refusal 400 for a body that cannot be read or a parameter given twice.
+    Errors: Refusal 400 for a body that cannot be read.
     """
-    named: dict[str, object] = {}
-    _put_all(named, list(request.query.items()))
-    if request.content_type == "application/json":
-        parameters = _read_json(await request.read())
-        return Body({**named, **parameters}, {}, is_json=not named)
-    if request.content_type == "multipart/form-data":
-        return await _read_multipart(request, named)
-    if request.content_type != _FORM and await request.read():
-        raise strict(f"a body of the type {request.content_type} is not read")
-    form = await request.post()
-    _put_all(named, [(name, str(value)) for name, value in form.items()])
-    return Body(named, {}, is_json=False)
+    body = Body()
+    if not isinstance(source, ClientResponse):
+        _put_all(body, list(source.query.items()))
+    if source.content_type == "multipart/form-data":
+        await _read_multipart(MultipartReader(source.headers, source.content), body)
+        return body
+    content = await source.read()
+    if source.content_type == "application/json":
+        is_json = not body.parameters
+        _put_all(body, list(_read_json(content).items()))
+        return Body(body.parameters, {}, is_json, body.oddities)
+    if source.content_type == _FORM:
+        _put_all(body, parse_qsl(content.decode(errors="replace"), keep_blank_values=True))
+    elif content:
+        body.oddities.append(f"a body of the type {source.content_type} is not read")
+    return body
 
 
 def raw_chat_id(body: Body) -> int | None:
@@ -69,31 +76,31 @@ def _read_json(content: bytes) -> dict[str, object]:
     return parameters
 
 
-async def _read_multipart(request: web.Request, named: dict[str, object]) -> Body:
-    uploads: dict[str, Upload] = {}
-    fields: list[tuple[str, str]] = []
-    async for part in await request.multipart():
-        if part is None or isinstance(part, MultipartReader) or part.name is None:
-            raise strict("every part of the body must have a name and no parts of its own")
+async def _read_multipart(parts: MultipartReader, body: Body) -> None:
+    fields: list[tuple[str, object]] = []
+    async for part in parts:
+        if not isinstance(part, BodyPartReader) or part.name is None:
+            raise bad_request("field name in multipart/form-data not found")
         if part.filename is None:
-            fields.append((part.name, await part.text()))
+            fields.append((part.name, (await part.read(decode=True)).decode(errors="replace")))
         else:
-            uploads[part.name] = await _upload(part)
-    _put_all(named, fields)
-    attached = {str(value).removeprefix("attach://") for value in named.values()}
-    direct = [name for name in uploads if name not in attached]
-    _put_all(named, [(name, f"attach://{name}") for name in direct])
-    return Body(named, uploads, is_json=False)
+            body.uploads[part.name] = await _upload(part)
+    _put_all(body, fields)
+    attached = {str(value).removeprefix("attach://") for value in body.parameters.values()}
+    direct = [name for name in body.uploads if name not in attached | body.parameters.keys()]
+    _put_all(body, [(name, f"attach://{name}") for name in direct])
 
 
 async def _upload(part: BodyPartReader) -> Upload:
     content_type = part.headers.get("Content-Type", "application/octet-stream")
-    content = bytes(await part.read())
+    content = bytes(await part.read(decode=True))
     return Upload(part.filename or "file", content_type, content)
 
 
-def _put_all(named: dict[str, object], pairs: list[tuple[str, str]]) -> None:
+def _put_all(body: Body, pairs: list[tuple[str, object]] | list[tuple[str, str]]) -> None:
+    """Of a name that comes twice the first counts."""
     for name, value in pairs:
-        if name in named:
-            raise strict(f'parameter "{name}" is given twice')
-        named[name] = value
+        if name in body.parameters:
+            body.oddities.append(f'parameter "{name}" is given twice')
+        else:
+            body.parameters[name] = value

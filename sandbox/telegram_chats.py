@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
+from sandbox.telegram_till import Invoice, Till
 from sandbox.telegram_updates import UpdateQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sandbox.telegram_inline import InlineAsk
     from sandbox.telegram_rules import Json
+    from sandbox.telegram_webhook import Webhook
 
 _Found = TypeVar("_Found")
 _FIRST_UPDATE_ID = 731_000_001
@@ -61,6 +64,8 @@ class Message:
     """One message as it is now.
 
     Units: dates in whole seconds since 1970. `html` is the text as the bot sent it.
+    Shape: `content` is what the message carries instead of text or a file, as Telegram tells it;
+    `text` says it in words then. `via_bot` is the bot a person's message came through.
     """
 
     id: int
@@ -73,6 +78,10 @@ class Message:
     keyboard: list[list[Button]] = field(default_factory=list)
     kind: str = "text"
     file: StoredFile | None = None
+    content: Json | None = None
+    invoice: Invoice | None = None
+    via_bot: Json | None = None
+    inline_message_id: str | None = None
     silent: bool = False
     protected: bool = False
     other_markup: Json | None = None
@@ -157,8 +166,13 @@ class Changes:
         for listener in self.listeners:
             listener()
 
-    async def wait_for(self, find: Callable[[], _Found | None], timeout_s: float) -> _Found | None:
-        """Shape: what was found, as soon as it is there; None when it did not come in time."""
+    async def wait_for(
+        self, find: Callable[[], _Found | None], timeout_s: float | None
+    ) -> _Found | None:
+        """Wait without end when there is no time-out.
+
+        Shape: what was found, as soon as it is there; None when it did not come in time.
+        """
         try:
             async with asyncio.timeout(timeout_s):
                 while (found := find()) is None:
@@ -172,24 +186,39 @@ class Chats:
     """Everything one bot's token gives access to."""
 
     def __init__(
-        self, *, bot_id: int, username: str, name: str, query_age_limit_s: float = 15.0
+        self,
+        *,
+        bot_id: int,
+        username: str,
+        name: str,
+        query_age_limit_s: float = 15.0,
+        checkout_limit_s: float = 10.0,
     ) -> None:
         self.bot_id = bot_id
         self.username = username
         self.name = name
         self.query_age_limit_s = query_age_limit_s
+        self.checkout_limit_s = checkout_limit_s
         self.chats: dict[int, Chat] = {}
         self.presses: dict[str, Press] = {}
+        self.asks: dict[str, InlineAsk] = {}
+        self.till = Till()
         self.files: dict[str, StoredFile] = {}
         self.commands: dict[tuple[str, str], list[Json]] = {}
         self.texts: dict[tuple[str, str], str] = {}
         self.menu_button: Json = {"type": "commands"}
-        self.webhook: Json | None = None
+        self.webhook: Webhook | None = None
         self.refusals: list[str] = []
-        self.updates = UpdateQueue(first_id=_FIRST_UPDATE_ID)
         self.changes = Changes()
+        self.updates = UpdateQueue(first_id=_FIRST_UPDATE_ID, on_added=self.changes.wake)
         self._message_ids = count(1)
         self._query_ids = count(4_000_000_000_000_000_001)
+
+    def skip_ids(self, by: int) -> None:
+        """Begin behind the ids of an earlier run, for a bot whose database remembers them."""
+        self._message_ids = count(1 + by)
+        self._query_ids = count(next(self._query_ids) + by)
+        self.updates.skip_ids(by)
 
     def add_message(self, chat: Chat, message: Message) -> Message:
         chat.messages.append(message)
@@ -202,7 +231,7 @@ class Chats:
 
     def new_press(self, message: Message, data: str, *, age_s: float) -> Press:
         press = Press(
-            str(next(self._query_ids)),
+            self.new_query_id(),
             message.chat_id,
             message.id,
             data,
@@ -210,6 +239,9 @@ class Chats:
         )
         self.presses[press.query_id] = press
         return press
+
+    def new_query_id(self) -> str:
+        return str(next(self._query_ids))
 
     def is_too_old(self, press: Press) -> bool:
         return time.monotonic() - press.pressed_at_s > self.query_age_limit_s

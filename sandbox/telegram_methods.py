@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sandbox.telegram_chats import Answer, Chat, Chats, Message, read_keyboard
+from sandbox.telegram_chats import Answer, Button, Chat, Chats, Message, read_keyboard
 from sandbox.telegram_refusals import (
-    NOT_MODIFIED,
     QUERY_TOO_OLD,
     bad_request,
     blocked,
@@ -51,11 +49,15 @@ class Upload:
 
 @dataclass(frozen=True)
 class Request:
-    """One checked call: its parameters as values, its files by the name they are attached by."""
+    """One checked call: its parameters as values, its files by the name they are attached by.
+
+    `notes` grows by what Telegram would ignore.
+    """
 
     method: str
     parameters: Json
-    uploads: dict[str, Upload]
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def find_chat(chats: Chats, chat_id: int | str) -> Chat:
@@ -78,15 +80,22 @@ def new_bot_message(chats: Chats, chat: Chat, request: Request, marked: MarkedTe
     """
     given = request.parameters
     message = chats.new_message(chat, marked.text, from_bot=True)
-    message.entities = _with_known_people(chats, marked.entities)
+    message.entities = with_known_people(chats, marked.entities)
     message.silent = given.get("disable_notification", False)
     message.protected = given.get("protect_content", False)
     message.link_preview = given.get("link_preview_options")
     message.keyboard = read_keyboard(given.get("reply_markup"))
+    if request.method != "sendInvoice":
+        refuse_pay_buttons(message.keyboard)
     if "inline_keyboard" not in given.get("reply_markup", {"inline_keyboard": []}):
         message.other_markup = given["reply_markup"]
     message.reply_to = _replied(chat, given.get("reply_parameters"))
     return message
+
+
+def refuse_pay_buttons(rows: list[list[Button]]) -> None:
+    if any("pay" in button.raw for row in rows for button in row):
+        raise strict("only an invoice can have a pay button")
 
 
 def send(chats: Chats, chat: Chat, message: Message) -> Json:
@@ -96,12 +105,12 @@ def send(chats: Chats, chat: Chat, message: Message) -> Json:
 
 def _send_message(chats: Chats, request: Request) -> Json:
     chat = find_chat(chats, request.parameters["chat_id"])
-    message = new_bot_message(chats, chat, request, _read_message_text(request))
+    message = new_bot_message(chats, chat, request, read_message_text(request))
     message.html = request.parameters["text"]
     return send(chats, chat, message)
 
 
-def _read_message_text(request: Request) -> MarkedText:
+def read_message_text(request: Request) -> MarkedText:
     marked = read_text(request.parameters, "text", MAX_TEXT_LENGTH)
     if is_blank(marked.text):
         raise bad_request("message text is empty")
@@ -123,7 +132,7 @@ def _replied(chat: Chat, reply: Json | None) -> int | None:
     raise bad_request("message to be replied not found")
 
 
-def _with_known_people(chats: Chats, entities: list[Json]) -> list[Json]:
+def with_known_people(chats: Chats, entities: list[Json]) -> list[Json]:
     """A link to a person the bot never met is dropped."""
     known = []
     for entity in entities:
@@ -134,53 +143,7 @@ def _with_known_people(chats: Chats, entities: list[Json]) -> list[Json]:
     return known
 
 
-def _edit_message_text(chats: Chats, request: Request) -> Json:
-    given = request.parameters
-    chat, message = _find_edited(chats, given)
-    if message.kind != "text":
-        raise bad_request("there is no text in the message to edit")
-    marked = _read_message_text(request)
-    entities = _with_known_people(chats, marked.entities)
-    keyboard = read_keyboard(given.get("reply_markup"))
-    if (marked.text, entities, keyboard) == (message.text, message.entities, message.keyboard):
-        raise bad_request(NOT_MODIFIED)
-    message.text, message.entities, message.keyboard = marked.text, entities, keyboard
-    message.html = given["text"]
-    message.link_preview = given.get("link_preview_options")
-    return _edited(chats, chat, message)
-
-
-def _edit_message_reply_markup(chats: Chats, request: Request) -> Json:
-    chat, message = _find_edited(chats, request.parameters)
-    keyboard = read_keyboard(request.parameters.get("reply_markup"))
-    if keyboard == message.keyboard:
-        raise bad_request(NOT_MODIFIED)
-    message.keyboard = keyboard
-    return _edited(chats, chat, message)
-
-
-def _find_edited(chats: Chats, given: Json) -> tuple[Chat, Message]:
-    if "inline_message_id" in given:
-        raise bad_request("MESSAGE_ID_INVALID")
-    if "chat_id" not in given:
-        raise bad_request("chat_id is empty")
-    if "message_id" not in given:
-        raise bad_request("message identifier is not specified")
-    chat = find_chat(chats, given["chat_id"])
-    message = _find_message(chat, given["message_id"], "edit")
-    if not message.from_bot or message.other_markup is not None:
-        raise bad_request("message can't be edited")
-    return chat, message
-
-
-def _edited(chats: Chats, chat: Chat, message: Message) -> Json:
-    message.edits += 1
-    message.edit_date = int(time.time())
-    chats.changes.tell()
-    return message_shape(chat, message, bot_user(chats))
-
-
-def _find_message(chat: Chat, message_id: int, purpose: str) -> Message:
+def find_message(chat: Chat, message_id: int, purpose: str) -> Message:
     message = chat.find(message_id)
     if message is None:
         raise bad_request(f"message to {purpose} not found")
@@ -189,7 +152,7 @@ def _find_message(chat: Chat, message_id: int, purpose: str) -> Message:
 
 def _delete_message(chats: Chats, request: Request) -> bool:
     chat = find_chat(chats, request.parameters["chat_id"])
-    _find_message(chat, request.parameters["message_id"], "delete").deleted = True
+    find_message(chat, request.parameters["message_id"], "delete").deleted = True
     chats.changes.tell()
     return True
 
@@ -235,7 +198,7 @@ def _get_chat(chats: Chats, request: Request) -> Json:
 
 def _set_message_reaction(chats: Chats, request: Request) -> bool:
     chat = find_chat(chats, request.parameters["chat_id"])
-    message = _find_message(chat, request.parameters["message_id"], "react")
+    message = find_message(chat, request.parameters["message_id"], "react")
     reactions = request.parameters.get("reaction", [])
     if len(reactions) > _MAX_REACTIONS:
         raise bad_request("REACTIONS_TOO_MANY")
@@ -248,7 +211,7 @@ def _set_message_reaction(chats: Chats, request: Request) -> bool:
 
 def _pin_chat_message(chats: Chats, request: Request) -> bool:
     chat = find_chat(chats, request.parameters["chat_id"])
-    _find_message(chat, request.parameters["message_id"], "pin").pinned = True
+    find_message(chat, request.parameters["message_id"], "pin").pinned = True
     chats.changes.tell()
     return True
 
@@ -269,8 +232,6 @@ CHAT_METHODS: dict[str, Callable[[Chats, Request], object]] = {
     "answerCallbackQuery": _answer_callback_query,
     "deleteMessage": _delete_message,
     "deleteMessages": _delete_messages,
-    "editMessageReplyMarkup": _edit_message_reply_markup,
-    "editMessageText": _edit_message_text,
     "getChat": _get_chat,
     "pinChatMessage": _pin_chat_message,
     "sendChatAction": _send_chat_action,

@@ -1,28 +1,30 @@
 """Holds a request against Telegram's own description of its methods and types.
 
-Telegram ignores what it does not know; this bench refuses it, so that a misspelt parameter shows.
+What Telegram takes without a word, though its description says otherwise, is taken here too and
+noted, so that a misspelt parameter shows.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sandbox.telegram_objects import check_object
 from sandbox.telegram_refusals import Refusal, bad_request, not_found, strict
+from sandbox.telegram_values import SCALARS, Mismatch, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Json = dict[str, Any]  # JSON from the wire: its values have any type until they are checked
 
 _API = Path(__file__).with_name("telegram_api.json")
 _ARRAY = "Array of "
-_INT64 = 2**63
 _COUNTED_AFTER_PARSING = (
     "sendMessage.text",
     "editMessageText.text",
@@ -61,19 +63,27 @@ def find_method(name: str) -> str:
     return found
 
 
-def read_parameters(method: str, raw: Mapping[str, object], *, is_json: bool) -> Json:
+def read_parameters(
+    method: str, raw: Mapping[str, object], *, is_json: bool, notes: list[str] | None = None
+) -> Json:
     """Check every parameter and turn its text into its value.
 
-    Shape: `raw` as it came, files already replaced by `attach://` names; only given parameters
-    come out, nested objects decoded. `is_json` says that numbers and flags came as such.
+    Shape: `raw` as it came, files already replaced by `attach://` names; only given and known
+    parameters come out, nested objects decoded; an optional one that is empty is not given.
+    `is_json` says that numbers and flags came as such. `notes` grows by what Telegram would
+    ignore or guess.
     Errors: Refusal 400.
     """
     facts = load_api()["methods"][method]["parameters"]
-    _refuse_unknown(raw, facts, method)
-    _refuse_missing(raw, facts, method)
-    reader = _Reader(is_json=is_json)
+    reader = _Reader(Origin.JSON if is_json else Origin.FORM, [] if notes is None else notes)
+    given = {
+        name: value
+        for name, value in reader.known(raw, facts, method).items()
+        if value != "" or facts[name]["required"]
+    }
+    _refuse_missing(given, facts, method)
     return {
-        name: reader.read(value, facts[name], f"{method}.{name}") for name, value in raw.items()
+        name: reader.read(value, facts[name], f"{method}.{name}") for name, value in given.items()
     }
 
 
@@ -82,13 +92,18 @@ def check_result(method: str, result: object) -> None:
 
     Errors: Refusal 400 that names the first field that is wrong.
     """
-    _Reader(is_json=True).read(result, {"types": load_api()["methods"][method]["returns"]}, method)
+    check_value(result, load_api()["methods"][method]["returns"], method)
 
 
-def _refuse_unknown(given: Mapping[str, object], facts: Json, path: str) -> None:
-    for name in given:
-        if name not in facts:
-            raise strict(f'"{path}" has no field "{name}"')
+def check_value(value: object, types: list[str], path: str) -> None:
+    """Hold anything we send against the description of its type, with nothing forgiven.
+
+    Errors: Refusal 400 that names the first field that is wrong.
+    """
+    reader = _Reader(Origin.NESTED)
+    reader.read(value, {"types": types}, path)
+    if reader.notes:
+        raise strict(reader.notes[0])
 
 
 def _refuse_missing(given: Mapping[str, object], facts: Json, path: str) -> None:
@@ -99,51 +114,53 @@ def _refuse_missing(given: Mapping[str, object], facts: Json, path: str) -> None
             raise strict(f'"{path}" needs the field "{name}"')
 
 
-class _Mismatch(Refusal):
-    """A value that is not of a type; the depth tells which of several types was meant."""
-
-    def __init__(self, path: str, wanted: str) -> None:
-        super().__init__(400, f'Bad Request: strict: "{path}" must be {wanted}')
-
-
 @dataclass(frozen=True)
 class _Reader:
-    is_json: bool
+    origin: Origin
+    notes: list[str] = field(default_factory=list)
+
+    def known(self, given: Mapping[str, object], facts: Json, path: str) -> Json:
+        self.notes.extend(f'"{path}" has no field "{name}"' for name in given if name not in facts)
+        return {name: value for name, value in given.items() if name in facts}
 
     def read(self, value: object, facts: Json, path: str) -> object:
-        found = self._of_any_type(value, facts["types"], path)
+        tries = [partial(_of_type, value, name, path) for name in facts["types"]]
+        found = self._best(tries)
+        if "range" in facts and isinstance(found, int) and self.origin is not Origin.NESTED:
+            return self._clamped(found, facts["range"], path)
         _check_limits(found, facts, path)
         return found
 
-    def _of_any_type(self, value: object, types: list[str], path: str) -> object:
+    def _best(self, tries: Sequence[Callable[[_Reader], object]]) -> object:
+        """Of several types the one that leaves the least to guess was meant."""
         refusals: list[Refusal] = []
-        for name in types:
+        fits: list[tuple[object, list[str]]] = []
+        for read in tries:
+            reader = _Reader(self.origin)
             try:
-                return self._of_type(value, name, path)
+                fits.append((read(reader), reader.notes))
             except Refusal as refusal:
                 refusals.append(refusal)
-        raise max(refusals, key=lambda one: not isinstance(one, _Mismatch))
+        if not fits:
+            raise max(reversed(refusals), key=_depth)
+        found, notes = min(fits, key=lambda fit: len(fit[1]))
+        self.notes.extend(notes)
+        return found
 
-    def _of_type(self, value: object, name: str, path: str) -> object:
-        if name in _SCALARS:
-            return _SCALARS[name](value, path, self.is_json)
-        if name == "InputFile":
-            return _file(value, path)
-        if isinstance(value, str):
-            value = _decoded(value, path)
-        nested = _Reader(is_json=True)
-        if name.startswith(_ARRAY):
-            return nested.array(value, name.removeprefix(_ARRAY), path)
-        return nested.object_of(value, name, path)
+    def _clamped(self, number: int, limits: list[int], path: str) -> int:
+        clamped = max(limits[0], min(limits[1], number))
+        if clamped != number:
+            self.notes.append(f'"{path}" must be {limits[0]}..{limits[1]}, not {number}')
+        return clamped
 
     def array(self, value: object, item: str, path: str) -> list[object]:
         if not isinstance(value, list):
-            raise _Mismatch(path, f"an array of {item}")
-        return [self._of_type(one, item, f"{path}[{at}]") for at, one in enumerate(value)]
+            raise Mismatch(path, f"an array of {item}")
+        return [_of_type(one, item, f"{path}[{at}]", self) for at, one in enumerate(value)]
 
     def object_of(self, value: object, name: str, path: str) -> Json:
         if not isinstance(value, dict):
-            raise _Mismatch(path, f"an object of type {name}")
+            raise Mismatch(path, f"an object of type {name}")
         if name == "InlineKeyboardMarkup" and not value:
             return {"inline_keyboard": []}  # PTB leaves out a list that is empty
         description = load_api()["types"][name]
@@ -151,24 +168,40 @@ class _Reader:
             return self._of_subtype(value, name, description["subtypes"], path)
         facts = description.get("fields", {})
         if not _is_meant(value, facts):
-            raise _Mismatch(path, f"an object of type {name}")
-        _refuse_unknown(value, facts, path)
-        _refuse_missing(value, facts, path)
-        found = {key: self.read(one, facts[key], f"{path}.{key}") for key, one in value.items()}
-        check_object(name, found, path)
+            raise Mismatch(path, f"an object of type {name}")
+        value = {key: one for key, one in value.items() if one is not None}
+        known = self.known(value, facts, path)
+        _refuse_missing(known, facts, path)
+        found = {key: self.read(one, facts[key], f"{path}.{key}") for key, one in known.items()}
+        check_object(name, found, path, self.notes)
         return found
 
     def _of_subtype(self, value: Json, parent: str, subtypes: list[str], path: str) -> Json:
-        """The field `type` names the subtype; where there is none, the first that fits is it."""
+        """The field `type` names the subtype; where there is none, the one that fits best is it."""
         if "type" in value:
             subtypes = [one for one in subtypes if value["type"] == _kind(one, parent)]
-        refusal: Refusal = _Mismatch(path, f"a {parent}")
-        for name in subtypes:
-            try:
-                return self.object_of(value, name, path)
-            except Refusal as one:
-                refusal = one
-        raise refusal
+        if not subtypes:
+            raise Mismatch(path, f"a {parent}")
+        tries = [partial(_of_type, value, name, path) for name in subtypes]
+        return cast("Json", self._best(tries))
+
+
+def _of_type(value: object, name: str, path: str, reader: _Reader) -> object:
+    if name in SCALARS:
+        return SCALARS[name](value, path, reader.origin, reader.notes)
+    if name == "InputFile":
+        return _file(value, path)
+    if isinstance(value, str):
+        value = _decoded(value, path)
+    nested = _Reader(Origin.NESTED, reader.notes)
+    if name.startswith(_ARRAY):
+        return nested.array(value, name.removeprefix(_ARRAY), path)
+    return nested.object_of(value, name, path)
+
+
+def _depth(refusal: Refusal) -> float:
+    """A value of the right type that is refused was meant more than any of the wrong one."""
+    return refusal.depth if isinstance(refusal, Mismatch) else math.inf
 
 
 def _is_meant(value: Json, facts: Json) -> bool:
@@ -179,54 +212,13 @@ def _is_meant(value: Json, facts: Json) -> bool:
 
 def _kind(subtype: str, parent: str) -> str:
     """BotCommandScopeAllPrivateChats of BotCommandScope is `all_private_chats`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", subtype.removeprefix(parent)).lower()
-
-
-def _string(value: object, path: str, _is_json: bool) -> str:
-    if not isinstance(value, str):
-        raise _Mismatch(path, "a string")
-    try:
-        value.encode()
-    except UnicodeEncodeError as err:
-        raise bad_request("strings must be encoded in UTF-8") from err
-    return value
-
-
-def _integer(value: object, path: str, is_json: bool) -> int:
-    if not is_json and isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,19}", value):
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not -_INT64 <= value < _INT64:
-        raise _Mismatch(path, "an integer")
-    return value
-
-
-def _float(value: object, path: str, is_json: bool) -> float:
-    if not is_json and isinstance(value, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
-        value = float(value)
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise _Mismatch(path, "a number")
-    return value
-
-
-def _boolean(value: object, path: str, is_json: bool) -> bool:
-    if not is_json and value in ("true", "false"):
-        value = value == "true"
-    if not isinstance(value, bool):
-        raise _Mismatch(path, "true or false")
-    return value
-
-
-_SCALARS: dict[str, Callable[[object, str, bool], object]] = {
-    "String": _string,
-    "Integer": _integer,
-    "Float": _float,
-    "Boolean": _boolean,
-}
+    own = subtype.removeprefix(parent).removeprefix("Cached")
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", own).lower()
 
 
 def _file(value: object, path: str) -> str:
     if not isinstance(value, str) or not value.startswith("attach://"):
-        raise _Mismatch(path, "a file sent as multipart/form-data")
+        raise Mismatch(path, "a file sent as multipart/form-data")
     return value
 
 
@@ -234,7 +226,7 @@ def _decoded(value: str, path: str) -> object:
     try:
         return json.loads(value)
     except ValueError as err:
-        raise _Mismatch(path, "valid JSON") from err
+        raise Mismatch(path, "valid JSON") from err
 
 
 def _check_limits(value: object, facts: Json, path: str) -> None:

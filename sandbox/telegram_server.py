@@ -1,59 +1,35 @@
 """A Telegram Bot API server for one bot, on localhost, with people to play.
 
-It answers as Telegram does, but refuses what Telegram would silently ignore, and fails on demand.
+It takes what Telegram takes and notes what Telegram would silently ignore, and fails on demand.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from sandbox.person import Person
-from sandbox.telegram_account import ACCOUNT_METHODS, remember_allowed
-from sandbox.telegram_body import Body, raw_chat_id, read_body
+from sandbox.telegram_body import Body, read_body
 from sandbox.telegram_chats import Chat, Chats, Profile
+from sandbox.telegram_courier import Courier
+from sandbox.telegram_desk import Call as Call
+from sandbox.telegram_desk import Desk
 from sandbox.telegram_faults import Fault, Faults, FloodControl, FloodRules
-from sandbox.telegram_files import FILE_METHODS
-from sandbox.telegram_methods import CHAT_METHODS, Request
-from sandbox.telegram_refusals import WEBHOOK_ACTIVE, Refusal, conflict, unauthorized
-from sandbox.telegram_rules import find_method, read_parameters
+from sandbox.telegram_refusals import Refusal, unauthorized
+from sandbox.telegram_rules import find_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox.telegram_rules import Json
 
-_METHODS = CHAT_METHODS | FILE_METHODS | ACCOUNT_METHODS
 _MAX_BODY_BYTES = 64 * 1024 * 1024
-_MAX_LIMIT = 100
 _SHUTDOWN_S = 0.5
 _BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body></body>\r\n</html>"
-
-
-@dataclass
-class Call:
-    """One call of a method and how it was answered.
-
-    Units: `at_s` in seconds of the monotonic clock, when the call came.
-    Shape: `parameters` are values once checked, raw when refused before; `error_code` is None when
-    it was done, and when no answer was given (`ok` is False then); `fault` names what was armed.
-    """
-
-    at_s: float
-    method: str
-    parameters: Json
-    chat_id: int | None = None
-    ok: bool = False
-    error_code: int | None = None
-    description: str | None = None
-    result: object = field(default=None, repr=False)
-    fault: str | None = None
 
 
 class TelegramServer:
@@ -67,18 +43,24 @@ class TelegramServer:
         bot_name: str = "BloomSMS sandbox",
         flood_limits: bool = True,
         query_age_limit_s: float = 15.0,
+        checkout_limit_s: float = 10.0,
+        webhook_retry_s: float = 1.0,
     ) -> None:
         self.token = token
         self.base_url = ""
-        self.calls: list[Call] = []
         self.people: dict[int, Person] = {}
         self.chats = Chats(
             bot_id=int(token.partition(":")[0]),
             username=bot_username,
             name=bot_name,
             query_age_limit_s=query_age_limit_s,
+            checkout_limit_s=checkout_limit_s,
         )
         self.flood = FloodControl(FloodRules() if flood_limits else None)
+        self._desk = Desk(self.chats, self.flood)
+        self.calls: list[Call] = self._desk.calls
+        self._courier = Courier(self.chats, self._desk, retry_s=webhook_retry_s)
+        self._courier_task: asyncio.Task[None] | None = None
         self._faults = Faults()
         self._stopping = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -101,14 +83,20 @@ class TelegramServer:
         await site.start()
         address = self._runner.addresses[0]
         self.base_url = f"http://{host}:{address[1]}"
+        self._courier_task = asyncio.create_task(self._courier.run())
         return self.base_url
 
     async def stop(self) -> None:
-        """Open polls end with no updates; silent and slow calls are dropped."""
+        """Open polls end with no updates; silent and slow calls and deliveries are dropped."""
         self._stopping.set()
         self.chats.updates.close()
+        if self._courier_task is not None:
+            self._courier_task.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
+        if self._courier_task is not None:
+            with suppress(asyncio.CancelledError):
+                await self._courier_task
 
     def refused(self, *, armed: bool | None = None) -> list[Call]:
         """Calls that were answered with `ok: false`.
@@ -120,6 +108,11 @@ class TelegramServer:
             for call in self.calls
             if call.error_code is not None and armed in (None, call.fault is not None)
         ]
+
+    @property
+    def oddities(self) -> list[str]:
+        """What calls said that Telegram would ignore or guess without a word."""
+        return [f"{call.method}: {one}" for call in self.calls for one in call.oddities]
 
     async def waits_until(
         self, predicate: Callable[[TelegramServer], object], timeout_s: float = 10.0
@@ -175,8 +168,7 @@ class TelegramServer:
             body = await read_body(request)
         except Refusal as refusal:
             return self._refuse_unread(request, refusal)
-        call = Call(time.monotonic(), method, dict(body.parameters), raw_chat_id(body))
-        self._record(call)
+        call = self._desk.record(method, body)
         fault = self._faults.take(method, call.chat_id)
         if fault is None:
             return await self._answered(call, body, request)
@@ -188,25 +180,18 @@ class TelegramServer:
             raise unauthorized()
 
     def _refuse_unread(self, request: web.Request, refusal: Refusal) -> web.Response:
-        call = Call(time.monotonic(), request.match_info["method"], {})
-        self._record(call)
+        call = self._desk.record(request.match_info["method"])
         return self._refuse(call, refusal)
 
-    def _record(self, call: Call) -> None:
-        self.calls.append(call)
-        self.chats.changes.wake()
-
     def _refuse(self, call: Call, refusal: Refusal) -> web.Response:
-        call.error_code, call.description = refusal.error_code, refusal.description
-        self.chats.refusals.append(f"{call.method}: {refusal.error_code} {refusal.description}")
-        self.chats.changes.wake()
+        self._desk.refuse(call, refusal)
         return _answer(refusal)
 
     async def _failed(
         self, call: Call, body: Body, request: web.Request, fault: Fault
     ) -> web.StreamResponse:
         with suppress(Refusal):
-            call.parameters = read_parameters(call.method, body.parameters, is_json=body.is_json)
+            self._desk.check(call, body)
         refusal = fault.refusal()
         if refusal is not None:
             return self._refuse(call, refusal)
@@ -229,33 +214,12 @@ class TelegramServer:
 
     async def _answered(self, call: Call, body: Body, request: web.Request) -> web.StreamResponse:
         try:
-            call.parameters = read_parameters(call.method, body.parameters, is_json=body.is_json)
-            call.result = await self._run(call, body)
+            await self._desk.carry_out(call, body)
         except Refusal as refusal:
             if call.method == "getUpdates" and _has_left(request):
                 return _hang_up(request)
             return self._refuse(call, refusal)
-        call.ok = True
-        self.chats.changes.wake()
         return web.json_response({"ok": True, "result": call.result})
-
-    async def _run(self, call: Call, body: Body) -> object:
-        if call.method == "getUpdates":
-            return await self._get_updates(call.parameters)
-        self.flood.count(call.method, call.chat_id, call.at_s)
-        return _METHODS[call.method](
-            self.chats, Request(call.method, call.parameters, body.uploads)
-        )
-
-    async def _get_updates(self, given: Json) -> list[Json]:
-        if self.chats.webhook is not None:
-            raise conflict(WEBHOOK_ACTIVE)
-        remember_allowed(self.chats, given)
-        return await self.chats.updates.take(
-            offset=given.get("offset", 0),
-            limit=given.get("limit", _MAX_LIMIT),
-            timeout_s=given.get("timeout", 0),
-        )
 
     async def _serve_file(self, request: web.Request) -> web.StreamResponse:
         file = self.chats.files.get(request.match_info["file_id"])

@@ -29,7 +29,7 @@ def bot_account(chats: Chats) -> Json:
     abilities = {
         "can_join_groups": True,
         "can_read_all_group_messages": False,
-        "supports_inline_queries": False,
+        "supports_inline_queries": True,
         "can_connect_to_business": False,
         "has_main_web_app": False,
         "has_topics_enabled": False,
@@ -74,6 +74,8 @@ def full_chat(chat: Chat) -> Json:
 def message_shape(chat: Chat, message: Message, bot: Json | None) -> Json:
     """Shape: without `bot` the sender of a message of the bot is left out."""
     shape: Json = {"message_id": message.id, "date": message.date}
+    if message.via_bot is not None:
+        shape["via_bot"] = message.via_bot
     if not message.from_bot:
         shape["from"] = person_user(chat.profile)
     elif bot is not None:
@@ -88,20 +90,27 @@ def message_shape(chat: Chat, message: Message, bot: Json | None) -> Json:
 
 
 def callback_query(chat: Chat, press: Press, bot: Json) -> Json:
-    """A message that is gone comes as an inaccessible one, which has the date 0."""
-    message = chat.find(press.message_id)
-    inaccessible = {
-        "chat": private_chat(chat.profile),
-        "message_id": press.message_id,
-        "date": 0,
-    }
+    """A message that is gone comes as an inaccessible one, which has the date 0.
+
+    One that was sent through the bot comes by its id alone.
+    """
     return {
         "id": press.query_id,
         "from": person_user(chat.profile),
-        "message": message_shape(chat, message, bot) if message else inaccessible,
+        **_pressed(chat, press, bot),
         "chat_instance": str(int(hashlib.sha256(str(chat.id).encode()).hexdigest()[:15], 16)),
         "data": press.data,
     }
+
+
+def _pressed(chat: Chat, press: Press, bot: Json) -> Json:
+    message = chat.find(press.message_id)
+    if message is None:
+        gone = {"chat": private_chat(chat.profile), "message_id": press.message_id, "date": 0}
+        return {"message": gone}
+    if message.inline_message_id is not None:
+        return {"inline_message_id": message.inline_message_id}
+    return {"message": message_shape(chat, message, bot)}
 
 
 def membership_change(chat: Chat, bot: Json, *, date: int) -> Json:
@@ -131,6 +140,8 @@ def is_image(content: bytes) -> bool:
 
 
 def _content(message: Message) -> Json:
+    if message.content is not None:
+        return message.content
     if message.file is None:
         return _with_entities(message, "text", "entities")
     if message.kind == "photo":

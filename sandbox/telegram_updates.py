@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sandbox.telegram_refusals import OTHER_POLLER, conflict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.telegram_rules import Json
 
 _ONLY_WHEN_ASKED_FOR = ("chat_member", "message_reaction", "message_reaction_count")
@@ -15,14 +17,21 @@ _MAX_TIMEOUT_S = 50
 
 
 class UpdateQueue:
-    """Updates wait here until a poll with a higher offset confirms them."""
+    """Updates wait here until a poll with a higher offset, or a webhook, confirms them.
 
-    def __init__(self, *, first_id: int) -> None:
+    `on_added` is called after each.
+    """
+
+    def __init__(self, *, first_id: int, on_added: Callable[[], None] = lambda: None) -> None:
         self.waiting: list[Json] = []
         self.allowed: list[str] = []
         self._next_id = first_id
-        self._poll: asyncio.Future[str] | None = None
+        self._poll: asyncio.Future[str | None] | None = None
         self._is_closed = False
+        self._on_added = on_added
+
+    def skip_ids(self, by: int) -> None:
+        self._next_id += by
 
     def add(self, kind: str, body: Json) -> int | None:
         """Shape: the update's id; None when the bot did not ask for this kind."""
@@ -31,8 +40,12 @@ class UpdateQueue:
         update_id = self._next_id
         self._next_id += 1
         self.waiting.append({"update_id": update_id, kind: body})
-        self.end_poll("update")
+        self.end_poll()
+        self._on_added()
         return update_id
+
+    def remove(self, update_id: int) -> None:
+        self.waiting = [one for one in self.waiting if one["update_id"] != update_id]
 
     def forget(self, offset: int) -> None:
         """A positive offset forgets all before it; -n forgets all but the last n."""
@@ -47,7 +60,7 @@ class UpdateQueue:
         Shape: oldest first; they stay until a later call forgets them.
         Errors: Refusal 409 when another poll began meanwhile.
         """
-        self.end_poll("conflict")
+        self.end_poll(OTHER_POLLER)
         self.forget(offset)
         if not self.waiting and timeout_s > 0 and not self._is_closed:
             await self._wait(min(timeout_s, _MAX_TIMEOUT_S))
@@ -55,21 +68,22 @@ class UpdateQueue:
 
     def close(self) -> None:
         self._is_closed = True
-        self.end_poll("closed")
+        self.end_poll()
 
     async def _wait(self, timeout_s: float) -> None:
-        poll: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        poll: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._poll = poll
         await asyncio.wait([poll], timeout=timeout_s)
         if self._poll is poll:
             self._poll = None
-        if poll.done() and poll.result() == "conflict":
-            raise conflict(OTHER_POLLER)
+        terminated = poll.result() if poll.done() else None
+        if terminated is not None:
+            raise conflict(terminated)
 
-    def end_poll(self, reason: str = "conflict") -> None:
-        """End the poll that waits, if any; its caller gets 409 when the reason is a conflict."""
+    def end_poll(self, terminated: str | None = None) -> None:
+        """End the poll that waits, if any; its caller gets 409 when it was terminated."""
         if self._poll is not None and not self._poll.done():
-            self._poll.set_result(reason)
+            self._poll.set_result(terminated)
         self._poll = None
 
     def _is_wanted(self, kind: str) -> bool:

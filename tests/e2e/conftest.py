@@ -102,10 +102,11 @@ class World:
         return person.last()
 
     def nothing_was_refused(self) -> None:
-        """Telegram took every call."""
+        """Telegram took every call, and every word of it."""
         refused = [(c.method, c.description, c.parameters) for c in self.telegram.refused()]
 
         assert [] == refused
+        assert [] == list(self.telegram.oddities)
 
     async def rent(self, person: Person, label: str = "WhatsApp · $0.55") -> str:
         """Walk to a waiting number; returns its provider id."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from sandbox.telegram_rules import check_result
+from sandbox.telegram_rules import check_result, check_value
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,7 +48,7 @@ class Caller:
 
 @asynccontextmanager
 async def calling(server: TelegramServer) -> AsyncIterator[Caller]:
-    """Run the server; whatever it answered must fit Telegram's own description."""
+    """Run the server; whatever it answered or tells must fit Telegram's own description."""
     await server.start()
     async with aiohttp.ClientSession() as http:
         yield Caller(server, http)
@@ -56,6 +56,8 @@ async def calling(server: TelegramServer) -> AsyncIterator[Caller]:
     for call in server.calls:
         if call.ok:
             check_result(call.method, call.result)
+    for update in server.chats.updates.waiting:
+        check_value(update, ["Update"], "update")
 
 
 def keyboard(*labels: str) -> Json:
