@@ -43,7 +43,7 @@ async def running(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
         return
     await house.desk.rentals.recover()
     await house.desk.notes.release_claims(house.desk.clock.now())
-    await house.inbox.reopen()
+    await house.inbox.reopen(application.bot.id)
     await application.start()
     try:
         # Not awaited: a provider that is slow to answer keeps nobody from chatting.
@@ -100,6 +100,7 @@ def _schedule(house: House) -> None:
         (desk.cards.run_pass, 1.0, 1),
         (lambda: _take_up_unhandled(house), 1.0, 1),
         (lambda: desk.health.run_pass(upkeep), 2.0, 1),
+        (lambda: house.books.run_pass(upkeep), 2.0, 1),
     ):
         _repeat(house.application, run_pass, interval_s, at_once)
 
@@ -198,9 +199,21 @@ def main() -> int:
     )
     is_json = settings.log_format is LogFormat.JSON
     logs.set_up(settings.log_level.value, is_json=is_json, secrets=secrets)
+    _warn_of_what_is_not_there(settings)
     if not settings.admin_ids and settings.access is AccessMode.PRIVATE:
         log.warning("ADMIN_IDS is empty: nobody can be let in; send /start to learn your id")
     return asyncio.run(run(settings))
+
+
+def _warn_of_what_is_not_there(settings: Settings) -> None:
+    """The web door is not built yet; a setting for it should not be taken for working."""
+    for name, value in {
+        "HTTP_LISTEN": settings.http_listen,
+        "BLOOMSMS_WEBHOOK_SECRET": settings.bloomsms_webhook_secret.get_secret_value(),
+        "TELEGRAM_WEBHOOK_URL": settings.telegram_webhook_url,
+    }.items():
+        if value:
+            log.warning("%s is set, but this version opens no web door", name)
 
 
 def _refuse(sentence: str) -> int:

@@ -9,11 +9,13 @@ from telegram.request import HTTPXRequest
 
 import handlers
 from activations.account import Account
+from activations.books import Books
 from activations.catalog import Catalog
 from activations.clock import SystemClock
 from activations.endings import Endings
 from activations.health import ProviderHealth
 from activations.inspection import Inspector
+from activations.orders import Orders
 from activations.outbox import OutboxPass
 from activations.poller import Poller
 from activations.rentals import Rentals
@@ -48,6 +50,7 @@ class House:
     application: TelegramApplication
     desk: Desk
     inbox: Inbox
+    books: Books
     client: BloomsmsClient
     poller: Poller
     users: UserRows
@@ -86,11 +89,13 @@ def _wire(
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
     outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock)
-    inspector = Inspector(store, clock)
+    books = Books(store, clock)
+    inspector = Inspector(store, books, clock)
     catalog = Catalog(client, store, clock)
+    orders = Orders(store, client, catalog, books, clock, settings.admin_ids)
     endings = Endings(store, client, inspector, clock)
     desk = Desk(
-        rentals=Rentals(store, client, catalog, endings, clock, settings.admin_ids),
+        rentals=Rentals(store, catalog, endings, orders, clock),
         endings=endings,
         catalog=catalog,
         account=Account(client, clock),
@@ -107,7 +112,7 @@ def _wire(
     polls = client.in_lane(Lane.POLLS)
     poller = Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
     handlers.register(application, desk, inbox, lambda: (budget.used, budget.limit))
-    return House(application, desk, inbox, client, poller, users)
+    return House(application, desk, inbox, books, client, poller, users)
 
 
 def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> BloomsmsClient:

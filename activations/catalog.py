@@ -1,14 +1,13 @@
 """What can be rented: countries and services with an age limit, most wanted first; search."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from datetime import timedelta
 
-from activations.errors import OutOfStock, refusal_of
+from activations.errors import OutOfStock
 from activations.model import EVER_RENTED_STATES
 from activations.ports import Clock, Provider, Store
-from bloomsms.errors import BloomsmsError, ErrorCode, Refused
+from activations.shelf import Shelf
+from bloomsms.errors import ErrorCode, Refused
 from bloomsms.models import ANY_COUNTRY, DEFAULT_COUNTRY
 from bloomsms.models import Country as Country
 from bloomsms.models import Service as Service
@@ -28,38 +27,6 @@ POPULAR_SERVICES = (
     "whatsapp", "telegram", "google", "instagram", "facebook", "tiktok", "discord", "twitter",
     "x", "openai", "microsoft", "amazon", "uber", "tinder", "paypal", "apple", "netflix",
 )  # fmt: skip
-
-T = TypeVar("T")
-
-
-class Shelf(Generic[T]):
-    """Keeps what was fetched under each key; one fetch a key at a time serves all who wait."""
-
-    def __init__(self, fetch: Callable[[str], Awaitable[T]], clock: Clock) -> None:
-        self._fetch = fetch
-        self._clock = clock
-        self._kept: dict[str, tuple[datetime, T]] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
-
-    async def take(self, key: str, age: timedelta, stale_age: timedelta) -> T:
-        """Shape: at most `age` old, or at most `stale_age` when it cannot be fetched now."""
-        async with self._locks.setdefault(key, asyncio.Lock()):
-            if self._is_younger(key, age):
-                return self._kept[key][1]
-            try:
-                value = await self._fetch(key)
-            except BloomsmsError as err:
-                if self._is_younger(key, stale_age):
-                    return self._kept[key][1]
-                raise refusal_of(err) from err
-            self._kept[key] = (self._clock.now(), value)
-            return value
-
-    def forget(self, key: str) -> None:
-        self._kept.pop(key, None)
-
-    def _is_younger(self, key: str, age: timedelta) -> bool:
-        return key in self._kept and self._clock.now() - self._kept[key][0] <= age
 
 
 class Catalog:
@@ -92,11 +59,13 @@ class Catalog:
         in_stock = [service for service in found if service.stock > 0]
         return sorted(in_stock, key=lambda s: _order(usage, POPULAR_SERVICES, s.code, s.name))
 
-    async def fresh_service(self, country_id: str, service_code: str) -> Service:
+    async def fresh_service(
+        self, country_id: str, service_code: str, *, needs_stock: bool = True
+    ) -> Service:
         """The service with the price and stock of now, for an offer."""
         found = await self._all_services(country_id, OFFER_AGE, OFFER_AGE)
         for service in found:
-            if service.code == service_code and service.stock > 0:
+            if service.code == service_code and (service.stock > 0 or not needs_stock):
                 return service
         raise OutOfStock
 
@@ -136,14 +105,17 @@ class Catalog:
         return await self._provider.countries()
 
     async def _fetch_services(self, country_id: str) -> list[Service]:
+        # That /services knows "any" is documented nowhere. The prices of its default country
+        # stand in: whatever they are worth, nobody pays more than the price shown.
         try:
-            return await self._provider.services(country_id)
+            found = await self._provider.services(country_id)
         except Refused as err:
-            # That /services knows "any" is documented nowhere. The prices of its default country
-            # stand in: whatever they are worth, nobody pays more than the price shown.
             if country_id != ANY_COUNTRY or err.code in _NOT_ABOUT_THE_COUNTRY:
                 raise
+            found = []
+        if not found and country_id == ANY_COUNTRY:
             return await self._provider.services(DEFAULT_COUNTRY)
+        return found
 
 
 _NOT_ABOUT_THE_COUNTRY = frozenset(

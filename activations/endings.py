@@ -35,7 +35,6 @@ class Endings:
         self._provider = provider
         self._inspector = inspector
         self._clock = clock
-        self._under_way: set[int] = set()
 
     async def owned(self, user_id: int, activation_id: int) -> Activation:
         """Errors: NotFound, alike for a missing activation and for another person's."""
@@ -52,15 +51,9 @@ class Endings:
         poller goes on looking.
         """
         activation = await self.owned(user_id, activation_id)
-        if activation.state is not State.WAITING:
+        if activation.state is not State.WAITING or activation.sms:
             raise GoneAlready(activation)
-        await self._store.mark_cancel_asked(activation.id, is_asked=True)
-        asked = replace(activation, is_cancel_asked=True)
-        try:
-            after = await self._change(asked, StatusChange.CANCEL)
-        except (ProviderBusy, ProviderAway, ProviderSaysNo):
-            await self._store.mark_cancel_asked(activation.id, is_asked=False)
-            raise
+        after = await self._change(activation, StatusChange.CANCEL)
         if after.state is State.WAITING:
             raise NotConfirmed(after)
         return after
@@ -86,15 +79,16 @@ class Endings:
         return after
 
     async def _change(self, activation: Activation, wish: StatusChange) -> Activation:
+        """Pass a wish on. It is kept first: should its answer be lost, the poller finds out."""
         if activation.number is None:
             raise GoneAlready(activation)
-        if activation.id in self._under_way:
-            raise NotConfirmed(activation)
-        self._under_way.add(activation.id)
+        await self._store.mark_wish(activation.id, wish)
+        asked = replace(activation, wish=wish)
         try:
-            return await self._ask_and_look(activation, activation.number.provider_id, wish)
-        finally:
-            self._under_way.discard(activation.id)
+            return await self._ask_and_look(asked, activation.number.provider_id, wish)
+        except (ProviderBusy, ProviderAway, ProviderSaysNo):
+            await self._store.mark_wish(activation.id, None)
+            raise
 
     async def _ask_and_look(
         self, activation: Activation, provider_id: str, wish: StatusChange

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from activations.notes import Draft, NoteKind
 from activations.ports import Clock, Outbox, Provider
-from bloomsms.errors import BloomsmsError, ErrorCode, RateLimited, Refused
+from bloomsms.errors import BloomsmsError, ErrorCode, NotNoted, RateLimited, Refused
 
 # Silence shorter than this is a hiccup, not an outage.
 SILENCE_TOLERATED = timedelta(seconds=15)
@@ -46,7 +46,7 @@ class ProviderHealth:
 
     def observe(self, err: BloomsmsError | None) -> None:
         """Take note of how a request ended; None means that it was answered."""
-        if isinstance(err, RateLimited):
+        if isinstance(err, RateLimited | NotNoted):
             return
         if err is None or isinstance(err, Refused):
             self._failing_since = None
@@ -64,7 +64,7 @@ class ProviderHealth:
             balance = await provider.balance()
         except BloomsmsError as err:
             log.warning("BloomSMS does not answer as it should: %s", err)
-            if not isinstance(err, Refused):
+            if not isinstance(err, Refused | RateLimited | NotNoted):
                 self.condition = Condition.UNREACHABLE
         else:
             log.info("BloomSMS balance: %s %s", balance.amount, balance.currency)

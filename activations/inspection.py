@@ -2,11 +2,12 @@
 
 import logging
 
+from activations.books import Books
 from activations.model import Activation
 from activations.observation import Observation, missing, observe
 from activations.ports import Clock, Provider, Store
-from bloomsms.errors import ErrorCode, Refused
-from bloomsms.models import ProviderStatus
+from bloomsms.errors import ErrorCode, RateLimited, Refused
+from bloomsms.models import ActivationStatus, ProviderStatus
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +21,9 @@ class Inspector:
     Errors: `look` passes on the provider's errors, except that the number is unknown to it.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, books: Books, clock: Clock) -> None:
         self._store = store
+        self._books = books
         self._clock = clock
         self._missing: dict[int, int] = {}  # looks in a row that found nothing
 
@@ -29,9 +31,8 @@ class Inspector:
         """Ask about `activation` and return it as it stands afterwards."""
         if activation.number is None:
             return activation
-        await self._store.mark_asked(activation.id, self._clock.now())
         try:
-            seen = await provider.activation(activation.number.provider_id)
+            seen = await self._ask(activation, activation.number.provider_id, provider)
         except Refused as err:
             if err.code is not ErrorCode.ACTIVATION_NOT_FOUND:
                 raise
@@ -41,6 +42,21 @@ class Inspector:
         if before.changed_at != activation.changed_at and seen.status is ProviderStatus.WAITING:
             return before  # the answer is older than what became of the number meanwhile
         return await self._record(before, observe(before, seen, self._clock.now()))
+
+    async def _ask(
+        self, activation: Activation, provider_id: str, provider: Provider
+    ) -> ActivationStatus:
+        """Ask, and note that it was asked unless the request limit kept it from leaving."""
+        asked_at = self._clock.now()
+        was_asked = True
+        try:
+            return await provider.activation(provider_id)
+        except RateLimited:
+            was_asked = False
+            raise
+        finally:
+            if was_asked:
+                await self._store.mark_asked(activation.id, asked_at)
 
     async def _looked_in_vain(self, activation: Activation) -> Activation:
         times = self._missing.get(activation.id, 0) + 1
@@ -56,6 +72,8 @@ class Inspector:
             return before
         now = self._clock.now()
         is_new = await self._store.record(before, found.after, found.drafts, now, found.sms)
+        if found.after.is_refund_confirmed and not before.is_refund_confirmed:
+            self._books.refund_seen()
         if is_new and before.state is not found.after.state:
             log.info("activation %d: %s -> %s", before.id, before.state, found.after.state)
         return await self._store.get(before.id) or found.after

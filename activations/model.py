@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bloomsms.models import Sms as Sms  # the rooms that know activations know their SMS
+from bloomsms.models import StatusChange
 
 # Longer than this after its end, a number that the provider still calls waiting is given up.
 GRACE_AFTER_EXPIRY = timedelta(minutes=10)
@@ -60,6 +61,9 @@ PAID_STATES = HELD_STATES | {State.COMPLETED}
 # What a person finds in the history.
 PAST_STATES = frozenset({State.COMPLETED, State.CANCELLED, State.EXPIRED})
 EVER_RENTED_STATES = OPEN_STATES | PAST_STATES
+# What /numbers and /history list.
+IN_HAND_STATES = OPEN_STATES | {State.RENTING}
+HISTORY_STATES = PAST_STATES | {State.UNCERTAIN}
 
 
 class Kind(StrEnum):
@@ -117,14 +121,19 @@ class Activation:
     asked_at: datetime | None = None  # when the provider was last asked about it
     rounds: int = 1  # how many SMS were asked for
     is_rearmed: bool = True  # seen waiting since the last SMS was asked for
-    is_cancel_asked: bool = False
+    wish: StatusChange | None = None  # passed on to the provider, not confirmed yet
     is_refund_confirmed: bool = False
-    reason: str = ""  # why it was refused or is uncertain, for people
+    reason: str = ""  # why it was refused or is uncertain
+    card_shown: str = ""  # a digest of what the card shows
     sms: tuple[Sms, ...] = ()  # oldest first
 
     @property
     def user_id(self) -> int:
         return self.offer.user_id
+
+    @property
+    def is_cancel_asked(self) -> bool:
+        return self.wish is StatusChange.CANCEL
 
     @property
     def price(self) -> Decimal:

@@ -24,9 +24,9 @@ class OutboxPass:
         self._messenger = messenger
         self._clock = clock
 
-    async def run_pass(self) -> None:
-        """Deliver whatever is due, most urgent first, until nothing is."""
-        while note := await self._outbox.claim_due(self._clock.now(), LEASE):
+    async def run_pass(self, user_id: int | None = None) -> None:
+        """Deliver whatever is due to everybody or to one person, most urgent first."""
+        while note := await self._outbox.claim_due(self._clock.now(), LEASE, user_id):
             await self._deliver(note)
 
     async def _deliver(self, note: Note) -> None:

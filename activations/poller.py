@@ -11,15 +11,18 @@ from activations.model import Activation, State
 from activations.outbox import OutboxPass
 from activations.ports import Clock, Provider, Store
 from activations.schedule import Candidate, most_worthwhile
-from bloomsms.errors import BloomsmsError
+from bloomsms.errors import BloomsmsError, RateLimited
 
 MOST_IN_FLIGHT = 64
 LONGEST_BACKOFF_S = 30.0
-LONGEST_CATCH_UP = timedelta(seconds=0.25)
+LONGEST_CATCH_UP = timedelta(seconds=0.5)
+CLOSING_TURN = 4
 # A number that was cancelled or expired is asked about so long after its end, for a late code.
 LATE_LOOKS_AFTER = (timedelta(seconds=10), timedelta(seconds=60), timedelta(minutes=6))
 # A number that got its code is asked about this often once its time is over, to close it.
 CLOSING_LOOK_EVERY = timedelta(seconds=60)
+# A wish whose answer was lost is looked after this often.
+WISH_LOOK_EVERY = timedelta(seconds=5)
 
 log = logging.getLogger(__name__)
 
@@ -45,27 +48,40 @@ class Poller:
         self._outbox = outbox
         self._clock = clock
         self._interval_s = interval_s
-        self._next_at = clock.now()
+        self._last_at = self._silent_until = clock.now()
+        self._turn = 0
         self._in_flight: set[int] = set()
         self._failures = 0
 
     async def run_pass(self) -> None:
         """Ask about as many numbers as are due by now, each at most once."""
         now = self._clock.now()
-        if now < self._next_at:
-            return
         count = self._due(now)
-        chosen = (await self._closing(now) + await self._waiting(now))[:count]
-        await asyncio.gather(*(self._ask(activation) for activation in chosen))
+        if count:
+            chosen = (await self._candidates(now))[:count]
+            await asyncio.gather(*(self._ask(activation) for activation in chosen))
 
     def _due(self, now: datetime) -> int:
-        """How many looks the pace allows now; moves the time of the next one on."""
+        """How many looks the pace of now allows, those counted as made."""
+        if now < self._silent_until:
+            return 0
         interval = timedelta(seconds=self._interval_s())
+        count = int((now - self._last_at) / interval)
         # Time that passed unused is not caught up on: it would come as a burst.
-        start = max(self._next_at, now - LONGEST_CATCH_UP)
-        count = int((now - start) / interval) + 1
-        self._next_at = start + count * interval
+        burst = max(1, int(LONGEST_CATCH_UP / interval))
+        if count > burst:
+            count, self._last_at = burst, now
+        else:
+            self._last_at += count * interval
         return min(count, MOST_IN_FLIGHT - len(self._in_flight))
+
+    async def _candidates(self, now: datetime) -> list[Activation]:
+        """Waiting numbers first; at every fourth turn one that is to be closed goes before them."""
+        waiting, closing = await self._waiting(now), await self._closing(now)
+        self._turn += 1
+        if self._turn % CLOSING_TURN == 0:
+            return closing[:1] + waiting + closing[1:]
+        return waiting + closing
 
     async def _waiting(self, now: datetime) -> list[Activation]:
         waiting = await self._store.in_states(frozenset({State.WAITING}))
@@ -84,11 +100,13 @@ class Poller:
         try:
             await self._inspector.look(activation, self._provider)
             self._failures = 0
+        except RateLimited as err:
+            self._silent_until = self._clock.now() + timedelta(seconds=min(err.wait_s, 1.0))
         except BloomsmsError as err:
             self._back_off(err)
         finally:
             self._in_flight.discard(activation.id)
-        await self._outbox.run_pass()
+        await self._outbox.run_pass(activation.user_id)
 
     def _back_off(self, err: BloomsmsError) -> None:
         """Ask more slowly the longer the provider gives nothing."""
@@ -98,7 +116,7 @@ class Poller:
             return
         delay_s = min(LONGEST_BACKOFF_S, 0.5 * 2 ** min(self._failures, 10))
         delay = timedelta(seconds=delay_s * random.uniform(0.7, 1.0))  # noqa: S311 - not a secret
-        self._next_at = max(self._next_at, self._clock.now() + delay)
+        self._silent_until = self._clock.now() + delay
 
 
 def _candidate(activation: Activation, now: datetime) -> Candidate:
@@ -113,10 +131,10 @@ def _closing(
     used: Iterable[Activation], ended: Iterable[Activation], now: datetime
 ) -> Iterable[Activation]:
     for activation in used:
-        number, asked_at = activation.number, activation.asked_at
-        if number is None or now < number.expires_at:
-            continue
-        if asked_at is None or now - asked_at >= CLOSING_LOOK_EVERY:
+        is_over = activation.number is not None and now >= activation.number.expires_at
+        every = WISH_LOOK_EVERY if activation.wish else CLOSING_LOOK_EVERY
+        asked_at = activation.asked_at or activation.created_at
+        if (is_over or activation.wish) and now - asked_at >= every:
             yield activation
     for activation in ended:
         passed = [after for after in LATE_LOOKS_AFTER if now - activation.changed_at >= after]

@@ -85,7 +85,6 @@ def read_rental(data: Json) -> Rental:
         phone_number=_phone_number(members.get("phone_number")),
         price=_or_none(_amount, members.get("price")),
         expires_at=_or_none(_time, members.get("expires_at")),
-        new_balance=_or_none(_amount, members.get("new_balance")),
     )
 
 
@@ -96,8 +95,7 @@ def read_activation(data: Json) -> ActivationStatus:
         status = ProviderStatus(word.strip().lower())
     except ValueError:
         status = ProviderStatus.UNKNOWN
-    activation_id = _id(members.get("activation_id"), "activation_id")
-    return ActivationStatus(activation_id, status, word, _sms(members.get("sms")))
+    return ActivationStatus(status, word, _sms(members.get("sms")))
 
 
 def read_webhook(body: bytes) -> SmsReceived | None:

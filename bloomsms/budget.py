@@ -1,4 +1,4 @@
-"""How many requests may go, and whose turn it is: a true sliding window with two lanes.
+"""How many requests may go, and whose turn it is: a true sliding window with three lanes.
 
 Source: the API text (60 requests a minute for each key); docs/decisions/0002-request-budget.md.
 """
@@ -23,6 +23,8 @@ MARGIN_S = 0.25
 RESERVED_FOR_PEOPLE = 3
 # A pause that lasts longer than this is told to the caller at once.
 LONGEST_PAUSE_WAIT_S = 2.0
+# What was given up because somebody else uses the key comes back one request at a time.
+REGAIN_EVERY_S = 60.0
 
 
 class Lane(IntEnum):
@@ -36,7 +38,7 @@ class Lane(IntEnum):
 class RequestLog(Protocol):
     """Where the requests of the last minute outlive the process."""
 
-    async def opened(self, at: datetime) -> int:
+    async def opened(self, at: datetime, *, is_poll: bool) -> int:
         """Note that a request is about to leave; returns the entry's number."""
         ...
 
@@ -44,8 +46,8 @@ class RequestLog(Protocol):
         """Note that its answer came or was given up. Never raises: an answer is worth more."""
         ...
 
-    async def ends_since(self, at: datetime) -> list[datetime | None]:
-        """When the requests since `at` ended; None for those nobody knows the end of."""
+    async def since(self, at: datetime) -> list[tuple[datetime | None, bool]]:
+        """When the requests since `at` ended, None when unknown, and whether each was a poll."""
         ...
 
 
@@ -72,6 +74,8 @@ class Budget:
         self._polls_at_s: deque[float] = deque()  # when the polls among the last ones left
         self._in_flight = 0
         self._paused_until_s = 0.0
+        self._given_up = 0  # requests of every window that we leave to somebody else
+        self._given_up_at_s = 0.0
         self._waiters: list[tuple[Lane, int, asyncio.Future[None]]] = []
         self._turns = itertools.count()
         self._alarm: asyncio.TimerHandle | None = None
@@ -79,10 +83,14 @@ class Budget:
     async def restore(self) -> None:
         """Count what a process before this one sent; a request without an end counts as new."""
         now = self._now()
-        ends = await self._log.ends_since(now - timedelta(seconds=2 * self._held_s))
+        noted = await self._log.since(now - timedelta(seconds=2 * self._held_s))
         start_s = self._time_s()
-        ages_s = sorted(((now - (end or now)).total_seconds() for end in ends), reverse=True)
-        self._frees_at_s.extend(start_s - max(age, 0.0) + self._held_s for age in ages_s)
+        ended = sorted(
+            (start_s - max(0.0, (now - (end or now)).total_seconds()), is_poll)
+            for end, is_poll in noted
+        )
+        self._frees_at_s.extend(ended_at_s + self._held_s for ended_at_s, _ in ended)
+        self._polls_at_s.extend(ended_at_s for ended_at_s, is_poll in ended if is_poll)
 
     @asynccontextmanager
     async def slot(self, lane: Lane, wait_limit_s: float) -> AsyncIterator[None]:
@@ -93,7 +101,7 @@ class Budget:
         """
         await self._take(lane, wait_limit_s)
         try:
-            entry = await self._log.opened(self._now())
+            entry = await self._log.opened(self._now(), is_poll=lane is Lane.POLLS)
         except BaseException:
             self._give_back()
             raise
@@ -104,8 +112,16 @@ class Budget:
             await self._log.closed(entry, self._now())
 
     def pause(self, seconds: float) -> None:
-        """Let nothing go for so long: the server said that it was too much."""
-        self._paused_until_s = max(self._paused_until_s, self._time_s() + seconds)
+        """Let nothing go for so long: the server said that it was too much.
+
+        Said although we were well below the limit, it means that somebody else uses the key: then
+        half of the limit is left to us, and one more request every minute.
+        """
+        now_s = self._time_s()
+        if self._paused_until_s <= now_s and self.used < self.limit - RESERVED_FOR_PEOPLE:
+            self._given_up = self.limit - max(1, self._effective_limit // 2)
+            self._given_up_at_s = now_s
+        self._paused_until_s = max(self._paused_until_s, now_s + seconds)
 
     @property
     def pause_left_s(self) -> float:
@@ -118,6 +134,11 @@ class Budget:
         return len(self._frees_at_s) + self._in_flight
 
     @property
+    def _effective_limit(self) -> int:
+        regained = int((self._time_s() - self._given_up_at_s) / REGAIN_EVERY_S)
+        return self.limit - max(0, self._given_up - regained)
+
+    @property
     def poll_interval_s(self) -> float:
         """The pace at which polls use all that people leave, evenly.
 
@@ -127,7 +148,7 @@ class Budget:
         while self._polls_at_s and self._polls_at_s[0] <= start_s:
             self._polls_at_s.popleft()
         others = max(0, self.used - len(self._polls_at_s))
-        return self._held_s / max(1, self.limit - RESERVED_FOR_PEOPLE - others)
+        return self._held_s / max(1, self._effective_limit - RESERVED_FOR_PEOPLE - others)
 
     async def _take(self, lane: Lane, wait_limit_s: float) -> None:
         self._refuse_in_pause(wait_limit_s)
@@ -162,8 +183,9 @@ class Budget:
         return not self._waiters or lane < self._waiters[0][0]
 
     def _has_room(self, lane: Lane) -> bool:
-        kept = 0 if lane is Lane.PEOPLE else min(RESERVED_FOR_PEOPLE, self.limit - 1)
-        return self.pause_left_s == 0 and self.used + kept < self.limit
+        limit = self._effective_limit
+        kept = 0 if lane is Lane.PEOPLE else min(RESERVED_FOR_PEOPLE, limit - 1)
+        return self.pause_left_s == 0 and self.used + kept < limit
 
     def _give_back(self) -> None:
         self._in_flight -= 1
@@ -204,4 +226,4 @@ class Budget:
     def _room_in_s(self) -> float:
         self._drop_old()
         first_free_s = self._frees_at_s[0] - self._time_s() if self._frees_at_s else 1.0
-        return max(self.pause_left_s, first_free_s if self.used >= self.limit else 0.05)
+        return max(self.pause_left_s, first_free_s if self.used >= self._effective_limit else 0.05)

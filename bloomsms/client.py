@@ -17,6 +17,7 @@ from bloomsms.budget import Budget, Lane
 from bloomsms.errors import (
     BloomsmsError,
     ErrorCode,
+    NotNoted,
     NotSent,
     OutcomeUnknown,
     RateLimited,
@@ -132,7 +133,9 @@ class BloomsmsClient:
                     except BloomsmsError as err:
                         if not _may_pass(err):
                             raise
-                        log.info("GET %s, attempt %d: %s", _room(request), attempt, err)
+                        log.info(
+                            "GET %s, attempt %d: %s", _room(request), attempt, type(err).__name__
+                        )
                     await asyncio.sleep(PAUSE_BETWEEN_READS_S * attempt * _jitter())
                 return read(await self._request(request))
         except TimeoutError as err:
@@ -170,7 +173,7 @@ class BloomsmsClient:
             except BloomsmsError:
                 raise
             except Exception as err:
-                raise NotSent("the request could not be noted") from err
+                raise NotNoted("the request could not be noted") from err
             http_status, headers, body = await self._exchange(request)
         try:
             return wire.read_envelope(http_status, headers, body)

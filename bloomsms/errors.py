@@ -28,6 +28,10 @@ class NotSent(BloomsmsError):  # noqa: N818 - named for the consequence, as the 
     """The request certainly never left; the same call may be made again."""
 
 
+class NotNoted(NotSent):
+    """The request log could not be written, so the request was not made: a fault of ours."""
+
+
 class RateLimited(NotSent):
     """The request was not made, or was turned away unread, because of the request limit.
 

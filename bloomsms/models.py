@@ -68,7 +68,6 @@ class Rental:
     phone_number: str
     price: Decimal | None
     expires_at: datetime | None
-    new_balance: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,6 @@ class Sms:
 class ActivationStatus:
     """The answer to a look at one activation; `word` is the status as it was sent."""
 
-    activation_id: str
     status: ProviderStatus
     word: str
     sms: Sms | None

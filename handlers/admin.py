@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
+from activations.books import CLOSED_BY_OWNER, settle
+from activations.errors import GoneAlready, NotFound
 from activations.model import State
 from handlers import keyboards, pages, texts
 from handlers.callback_data import Verb, pattern
@@ -23,10 +25,13 @@ class Admin:
 
     def register(self, application: TelegramApplication) -> None:
         application.add_handler(CommandHandler("admin", self.page))
+        application.add_handler(CallbackQueryHandler(self.page, pattern(Verb.ADMIN)))
+        application.add_handler(CallbackQueryHandler(self.settle, pattern(Verb.SETTLE)))
         application.add_handler(CallbackQueryHandler(self.let_in, pattern(Verb.LET_IN)))
         application.add_handler(CallbackQueryHandler(self.turn_away, pattern(Verb.TURN_AWAY)))
 
     async def page(self, update: Update, _context: Context) -> None:
+        await self._desk.presses.answer(update)
         if not self._desk.access.is_owner(user_of(update)):
             await self._desk.screens.show(update, texts.OWNERS_ONLY, keyboards.TO_MENU)
             return
@@ -37,7 +42,20 @@ class Admin:
         used, limit = self._requests_used()
         condition = self._desk.health.condition.value
         text = pages.admin(condition, used, limit, asked, let_in, unsure)
-        await self._desk.screens.show(update, text, keyboards.admin(asked))
+        await self._desk.screens.show(update, text, keyboards.admin(asked, unsure))
+
+    async def settle(self, update: Update, context: Context) -> None:
+        """An owner has looked at the account: the order cost nothing, or its money came back."""
+        if not self._desk.access.is_owner(user_of(update)):
+            raise NotFound
+        activation = await self._desk.store.get(press_of(update).id())
+        if activation is None:
+            raise NotFound
+        now = self._desk.clock.now()
+        if not await settle(self._desk.store, activation, CLOSED_BY_OWNER, now):
+            raise GoneAlready(activation)
+        await self.page(update, context)
+        await self._desk.outbox.run_pass(activation.user_id)
 
     async def let_in(self, update: Update, _context: Context) -> None:
         await self._decide(update, self._desk.access.let_in, is_let_in=True)
@@ -54,4 +72,4 @@ class Admin:
         text = texts.decided(person.name, person.user_id, is_let_in=is_let_in)
         keyboard = keyboards.access(person.user_id, person.standing)
         await self._desk.screens.show(update, text, keyboard)
-        await self._desk.outbox.run_pass()
+        await self._desk.outbox.run_pass(person.user_id)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2s
 
-from activations.errors import NotFound
+from activations.errors import NotFound, OutOfStock
 
 VERSION = "1"
 LONGEST_DATA = 64
@@ -20,7 +20,8 @@ PLAIN_REF = re.compile(r"[A-Za-z0-9_.-]{1,18}", re.ASCII)
 class Verb(StrEnum):
     """What a press asks for; the parts that follow it are in brackets."""
 
-    MENU = "m"  # the main menu
+    MENU = "m"  # the main menu, in place
+    MENU_BELOW = "mb"  # the main menu in a message of its own
     COUNTRIES = "cs"  # [page]
     SERVICES = "ss"  # [country, page]
     OFFER = "of"  # [country, service]
@@ -41,6 +42,8 @@ class Verb(StrEnum):
     STILL = "st"  # the page label: nothing happens
     LET_IN = "in"  # [user]
     TURN_AWAY = "aw"  # [user]
+    SETTLE = "sl"  # [activation] an owner closes an uncertain order
+    ADMIN = "ad"  # the owners' page
 
 
 class StalePressError(Exception):
@@ -103,8 +106,8 @@ def ref(outside_id: str) -> str:
 
 
 def resolve(reference: str, outside_ids: Iterable[str]) -> str:
-    """The id that `reference` stands for. Errors: NotFound."""
+    """The id that `reference` stands for. Errors: OutOfStock when it is not on offer any more."""
     for outside_id in outside_ids:
         if ref(outside_id) == reference:
             return outside_id
-    raise NotFound
+    raise OutOfStock

@@ -36,7 +36,7 @@ def confirm(activation: Activation, stock: int | None = None) -> str:
         lines.append(_("Price: <b>{price}</b>").format(price=formats.money(activation.price)))
     else:
         lines.append(
-            _("Price: <b>{price}</b>, and never more than that").format(
+            _("Price: <b>{price}</b> (at most this price)").format(
                 price=formats.money(activation.price)
             )
         )
@@ -89,6 +89,11 @@ def uncertain(activation: Activation) -> str:
     ).format(what=what(activation), price=formats.money(activation.price))
 
 
+def settled(activation: Activation) -> str:
+    sentence = texts.SETTLED.get(activation.reason, texts.became(activation))
+    return f"{what(activation)} · {formats.money(activation.price)}\n{sentence}"
+
+
 def owner_uncertain(activation: Activation) -> str:
     return _(
         "❓ The outcome of an order is unknown\n{what} · {price}\nOrder {id}, for the user"
@@ -113,8 +118,14 @@ def _state_lines(activation: Activation, now: datetime) -> list[str]:
     if activation.state in (State.CANCELLED, State.EXPIRED):
         lines.append(_refund_line(activation))
     if activation.state is State.REFUSED:
-        lines += [texts.REASONS.get(activation.reason, texts.SAYS_NO), _("Nothing was charged.")]
+        lines += _refused_lines(activation.reason)
     return lines + _code_lines(activation)
+
+
+def _refused_lines(reason: str) -> list[str]:
+    if reason in texts.SETTLED:
+        return [texts.SETTLED[reason]]
+    return [texts.REASONS.get(reason, texts.SAYS_NO), _("Nothing was charged.")]
 
 
 def _waiting_lines(activation: Activation, now: datetime) -> list[str]:

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 from datetime import datetime, timedelta
+from hashlib import blake2s
 
+from telegram import InlineKeyboardMarkup
 from telegram.error import RetryAfter, TelegramError
 
 from activations.model import HELD_STATES, Activation, Card, State
@@ -46,9 +48,12 @@ class Cards:
             self._locks.pop(activation_id, None)
             self._edited_at.pop(activation_id, None)
 
-    async def show_anew(self, activation: Activation) -> None:
+    async def show_anew(self, activation_id: int) -> None:
         """Put the card at the end of the chat and take the old one away."""
-        async with self._locks.setdefault(activation.id, asyncio.Lock()):
+        async with self._locks.setdefault(activation_id, asyncio.Lock()):
+            activation = await self._store.get(activation_id)
+            if activation is None:
+                return
             old = activation.card
             await self._send(activation)
         if old:
@@ -60,7 +65,7 @@ class Cards:
         if now < self._hold_until:
             return
         waiting = await self._store.in_states(frozenset({State.WAITING}))
-        due = [a for a in waiting if now - self._last_edit(a) >= EDIT_EVERY]
+        due = [a for a in waiting if a.card and now - self._last_edit(a) >= EDIT_EVERY]
         due.sort(key=self._last_edit)
         for activation in _one_a_chat(due)[:MOST_EDITS_A_PASS]:
             await self._move_bar(activation)
@@ -77,11 +82,16 @@ class Cards:
     async def _edit(self, activation: Activation, card: Card) -> None:
         now = self._clock.now()
         text, keyboard = card_texts.card(activation, now), keyboards.card(activation)
+        shown = _digest(text, keyboard)
+        if shown == activation.card_shown:
+            return
         try:
             await self._screens.edit(card, text, keyboard, haste=PATIENT)
         except Gone:
             await self._send(activation)
+            return
         self._edited_at[activation.id] = now
+        await self._store.mark_shown(activation.id, shown)
 
     async def _send(self, activation: Activation) -> None:
         now = self._clock.now()
@@ -89,6 +99,7 @@ class Cards:
         card = await self._screens.send(activation.user_id, text, keyboard, is_silent=True)
         self._edited_at[activation.id] = now
         await self._store.place_card(activation.id, card)
+        await self._store.mark_shown(activation.id, _digest(text, keyboard))
 
     def _last_edit(self, activation: Activation) -> datetime:
         # What a process before this one showed last is not known; it may have been just now.
@@ -100,3 +111,9 @@ def _one_a_chat(due: list[Activation]) -> list[Activation]:
     for activation in due:
         chats.setdefault(activation.user_id, activation)
     return list(chats.values())
+
+
+def _digest(text: str, keyboard: InlineKeyboardMarkup | None) -> str:
+    """What a card shows, so that it is not asked to become what it is, also after a restart."""
+    buttons = keyboard.to_json() if keyboard else ""
+    return blake2s(f"{text}{buttons}".encode(), digest_size=12).hexdigest()

@@ -60,13 +60,13 @@ class Fallback:
         else:
             log_id = secrets.token_hex(4)
             log.error("%s: a surprise", log_id, exc_info=err)
-            self._inbox.fail(update)
-            await self._say(update, texts.SURPRISE.format(log_id=log_id))
+            if self._inbox.fail(update):
+                await self._say(update, texts.SURPRISE.format(log_id=log_id))
 
     async def _refuse(self, update: Update, err: Refusal) -> None:
+        await self._say(update, texts.refusal(err))
         if isinstance(err, GoneAlready) and err.activation.card:
             await self._desk.cards.refresh(err.activation.id)
-        await self._say(update, texts.refusal(err))
 
     async def _say(self, update: Update, sentence: str) -> None:
         """In a box over the pressed button while that is possible, else as a message."""

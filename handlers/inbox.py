@@ -27,11 +27,15 @@ log = logging.getLogger(__name__)
 
 
 class UpdateStore(Protocol):
-    async def keep(self, updates: Sequence[tuple[int, str]], now: datetime) -> None: ...
+    async def belong_to(self, bot_id: int) -> None: ...
+    async def keep(
+        self, bot_id: int, updates: Sequence[tuple[int, str]], now: datetime
+    ) -> None: ...
     async def done(self, update_id: int) -> None: ...
     async def failed(self, update_id: int, due_at: datetime, most_attempts: int) -> int: ...
     async def handled_ids(self) -> frozenset[int]: ...
-    async def due(self, now: datetime) -> list[str]: ...
+    async def due_ids(self, now: datetime) -> list[int]: ...
+    async def body(self, update_id: int) -> str | None: ...
 
 
 class Inbox:
@@ -46,22 +50,24 @@ class Inbox:
         self._owner_ids = owner_ids
         self._taken: OrderedDict[int, None] = OrderedDict()
         self._failing: set[int] = set()
+        self._failed_before: set[int] = set()
         self._in_hand: set[int] = set()
 
-    async def keep(self, updates: Sequence[Update]) -> None:
+    async def keep(self, bot_id: int, updates: Sequence[Update]) -> None:
         bodies = [(update.update_id, update.to_json()) for update in updates]
-        await self._store.keep(bodies, self._clock.now())
+        await self._store.keep(bot_id, bodies, self._clock.now())
 
-    async def reopen(self) -> None:
-        """Remember what a process before this one had handled."""
+    async def reopen(self, bot_id: int) -> None:
+        """Remember what a process before this one had handled; other bots count ids anew."""
+        await self._store.belong_to(bot_id)
         for update_id in sorted(await self._store.handled_ids()):
             self._remember(update_id)
 
     async def unhandled(self, bot: Bot) -> list[Update]:
         """Kept updates whose turn has come and that nobody has in hand, oldest first."""
-        bodies = await self._store.due(self._clock.now())
-        updates = [Update.de_json(json.loads(body), bot) for body in bodies]
-        return [update for update in updates if update.update_id not in self._taken]
+        ids = await self._store.due_ids(self._clock.now())
+        bodies = [await self._store.body(i) for i in ids if i not in self._taken]
+        return [Update.de_json(json.loads(body), bot) for body in bodies if body]
 
     def take(self, update: Update) -> bool:
         """Take an update in hand; False when it is, or was handled."""
@@ -72,11 +78,12 @@ class Inbox:
         return True
 
     def fail(self, update: Update) -> bool:
-        """Its handler met a surprise; False when it is not in hand any more."""
-        if update.update_id not in self._in_hand:
-            return False
-        self._failing.add(update.update_id)
-        return True
+        """Its handler met a surprise; False when the person was told of one before."""
+        is_first = update.update_id not in self._failed_before
+        if update.update_id in self._in_hand:
+            self._failing.add(update.update_id)
+            self._failed_before.add(update.update_id)
+        return is_first
 
     async def settle(self, update: Update) -> None:
         """Its handler is through."""
@@ -90,6 +97,7 @@ class Inbox:
         if attempts < MOST_ATTEMPTS:
             self._taken.pop(update.update_id, None)
             return
+        self._failed_before.discard(update.update_id)
         log.error("update %d failed %d times and is parked", update.update_id, attempts)
         words = {"update_id": str(update.update_id)}
         drafts = [
@@ -117,7 +125,7 @@ class KeepingBot(ExtBot[str]):
         if not updates:
             return updates
         try:
-            await asyncio.shield(self._inbox.keep(updates))
+            await asyncio.shield(self._inbox.keep(self.id, updates))
         except Exception as err:
             raise TelegramError(f"{len(updates)} updates could not be kept: {err}") from err
         return updates

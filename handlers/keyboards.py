@@ -35,9 +35,12 @@ def button(
 
 
 MENU_BUTTON = button("🏠 Menu", Verb.MENU)
+# For messages whose content must stay: a card, a code, news.
+MENU_BELOW_BUTTON = button("🏠 Menu", Verb.MENU_BELOW)
 CLOSE_BUTTON = button("Close", Verb.CLOSE)
+BELOW = [MENU_BELOW_BUTTON, CLOSE_BUTTON]
 BACK_TO_MENU = [[button("↩️ Back", Verb.MENU), CLOSE_BUTTON]]
-TO_MENU = InlineKeyboardMarkup([[MENU_BUTTON]])
+TO_MENU = InlineKeyboardMarkup([[MENU_BELOW_BUTTON, CLOSE_BUTTON]])
 BACK = InlineKeyboardMarkup(BACK_TO_MENU)
 
 
@@ -69,7 +72,7 @@ def matches(
 ) -> InlineKeyboardMarkup:
     rows = _columns([_service(s, country_id) for s in found_services[:PAGE_SIZE]])
     rows += _columns([_country(country) for country in found_countries[:PAGE_SIZE]])
-    more = [button("All countries", Verb.COUNTRIES, 0), MENU_BUTTON]
+    more = [button("All countries", Verb.COUNTRIES, 0), MENU_BUTTON, CLOSE_BUTTON]
     return InlineKeyboardMarkup([*rows, more])
 
 
@@ -107,7 +110,7 @@ def code(activation: Activation, sms: Sms | None = None) -> InlineKeyboardMarkup
         done = button("✅ Done", Verb.DONE, activation.id, style=SUCCESS)
         rows.append([another, done])
     again = button("🔁 Rent again", Verb.AGAIN, activation.id)
-    rows.append([MENU_BUTTON] if activation.state is State.WAITING else [again, MENU_BUTTON])
+    rows.append(BELOW if activation.state is State.WAITING else [again, *BELOW])
     return InlineKeyboardMarkup(rows)
 
 
@@ -117,17 +120,17 @@ def history(page: int, pages: int) -> InlineKeyboardMarkup:
 
 def numbers(page: int, pages: int) -> InlineKeyboardMarkup:
     rent = [[button("📱 Rent a number", Verb.COUNTRIES, 0, style=PRIMARY)]]
-    return _paged(rent, page, pages, Verb.NUMBERS, (), [[MENU_BUTTON]])
+    return _paged(rent, page, pages, Verb.NUMBERS, (), BACK_TO_MENU)
 
 
 def access(user_id: int | str, standing: Standing = Standing.ASKED) -> InlineKeyboardMarkup:
     let_in = button("✅ Let in", Verb.LET_IN, user_id, style=SUCCESS)
     refuse = button("⛔ Refuse", Verb.TURN_AWAY, user_id, style=DANGER)
     open_to = {Standing.LET_IN: [refuse], Standing.TURNED_AWAY: [let_in]}
-    return InlineKeyboardMarkup([open_to.get(standing, [let_in, refuse])])
+    return InlineKeyboardMarkup([open_to.get(standing, [let_in, refuse]), [CLOSE_BUTTON]])
 
 
-def admin(asked: Sequence[Person]) -> InlineKeyboardMarkup:
+def admin(asked: Sequence[Person], unsure: Sequence[Activation]) -> InlineKeyboardMarkup:
     rows = [
         [
             button(f"✅ Let in {_clipped(person.name)}", Verb.LET_IN, person.user_id),
@@ -135,7 +138,9 @@ def admin(asked: Sequence[Person]) -> InlineKeyboardMarkup:
         ]
         for person in asked[:ROWS]
     ]
-    return InlineKeyboardMarkup([*rows, *BACK_TO_MENU])
+    rows += [[button(f"Close order {a.id}", Verb.SETTLE, a.id)] for a in unsure[:ROWS]]
+    refresh = [button("🔃 Refresh", Verb.ADMIN)]
+    return InlineKeyboardMarkup([*rows, refresh, *BACK_TO_MENU])
 
 
 def page_count(items: int, size: int) -> int:
@@ -147,18 +152,18 @@ def _waiting(activation: Activation) -> InlineKeyboardMarkup:
     if activation.number:
         rows.append([_copy("📋 Copy number", activation.number.phone_number)])
     if activation.sms:
-        rows.append([button("✅ Done", Verb.DONE, activation.id, style=SUCCESS), MENU_BUTTON])
+        rows.append([button("✅ Done", Verb.DONE, activation.id, style=SUCCESS)])
     else:
         cancel = button("✖️ Cancel", Verb.CANCEL, activation.id, style=DANGER)
-        rows += [[cancel, button("🔄 Other number", Verb.OTHER, activation.id)], [MENU_BUTTON]]
-    return InlineKeyboardMarkup(rows)
+        rows.append([cancel, button("🔄 Other number", Verb.OTHER, activation.id)])
+    return InlineKeyboardMarkup([*rows, BELOW])
 
 
 def _after_the_end(activation: Activation) -> Row:
     if activation.state is State.UNCERTAIN:
-        return [MENU_BUTTON]
+        return BELOW
     label = "🔁 Try again" if activation.state is State.REFUSED else "📱 Another number"
-    row = [button(label, Verb.RETRY, activation.id), MENU_BUTTON]
+    row = [button(label, Verb.RETRY, activation.id), *BELOW]
     if activation.number and activation.sms:
         row.insert(0, button("🔁 Rent again", Verb.AGAIN, activation.id))
     return row

@@ -36,18 +36,21 @@ class PersonLanes(BaseUpdateProcessor):
         """Await `coroutine` when the person's earlier updates are done; once an update."""
         if not isinstance(update, Update):
             await coroutine
-        elif self._inbox.take(update):
-            await self._in_lane(update, coroutine)
-            await self._inbox.settle(update)
-        elif inspect.iscoroutine(coroutine):
-            coroutine.close()
+            return
+        try:
+            if self._inbox.take(update):
+                await self._in_lane(update, coroutine)
+                await self._inbox.settle(update)
+        finally:
+            if inspect.iscoroutine(coroutine):
+                coroutine.close()  # of no effect when it is through
 
     async def _in_lane(self, update: Update, coroutine: Awaitable[Any]) -> None:
         person = update.effective_user.id if update.effective_user else 0
         lane = self._lanes.setdefault(person, asyncio.Lock())
         self._waiting[person] = self._waiting.get(person, 0) + 1
         try:
-            if lane.locked():
+            if self._waiting[person] > 1:
                 await self._presses.answer(update)
             async with lane:
                 await coroutine

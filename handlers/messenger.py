@@ -57,20 +57,25 @@ class TelegramMessenger:
         try:
             await self._screens.send(note.user_id, text, keyboard, haste=haste)
         except BadRequest as err:
-            if "parse entities" not in err.message.lower():
+            if is_absent(err):
                 raise
-            log.warning("note %d: Telegram refused the markup; plain text is sent", note.id)
-            await self._screens.send_plain(note.user_id, plain(text), keyboard)
+            # Whatever it is that Telegram does not take, a bare text has none of it.
+            log.warning("note %d is sent as plain text: Telegram says %s", note.id, err)
+            await self._screens.send_plain(note.user_id, plain(text))
 
 
 def verdict(err: TelegramError, kind: NoteKind) -> Delivery:
     """What a refused delivery means for its note."""
     if isinstance(err, RetryAfter):
         return Delivery(Outcome.LATER, seconds_of(err) + SLACK_S)
-    if isinstance(err, Forbidden) or any(words in err.message.lower() for words in ABSENT):
+    if isinstance(err, Forbidden) or is_absent(err):
         return PARKED
     # A code is never given up.
     return DEAD if isinstance(err, BadRequest) and kind is not NoteKind.CODE else LATER
+
+
+def is_absent(err: TelegramError) -> bool:
+    return any(words in err.message.lower() for words in ABSENT)
 
 
 def plain(html: str) -> str:
@@ -82,6 +87,8 @@ def _news(note: Note, activation: Activation | None) -> str:
     words = note.words
     if note.kind is NoteKind.UNCERTAIN and activation:
         return card_texts.uncertain(activation)
+    if note.kind is NoteKind.SETTLED and activation:
+        return card_texts.settled(activation)
     if note.kind is NoteKind.OWNER_UNCERTAIN and activation:
         return card_texts.owner_uncertain(activation)
     if note.kind is NoteKind.OWNER_ACCESS:

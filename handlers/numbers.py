@@ -6,7 +6,7 @@ from telegram import Message, Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
 from activations.errors import GoneAlready
-from activations.model import HELD_STATES, OPEN_STATES, PAST_STATES, Activation
+from activations.model import HISTORY_STATES, IN_HAND_STATES, OPEN_STATES, Activation
 from handlers import keyboards, pages, texts
 from handlers.callback_data import Verb, pattern
 from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
@@ -38,23 +38,23 @@ class Numbers:
         await self._desk.presses.answer(update)
         user_id = user_of(update)
         page = press_of(update).page() if update.callback_query else 0
-        count = await self._desk.store.count_of(user_id, HELD_STATES)
+        count = await self._desk.store.count_of(user_id, IN_HAND_STATES)
         pages_in_all = keyboards.page_count(count, PAGE_SIZE)
         page = min(page, pages_in_all - 1)
-        held = await self._desk.store.page_of(user_id, HELD_STATES, page * PAGE_SIZE, PAGE_SIZE)
+        held = await self._desk.store.page_of(user_id, IN_HAND_STATES, page * PAGE_SIZE, PAGE_SIZE)
         keyboard = keyboards.numbers(page, pages_in_all)
         await self._desk.screens.show(update, pages.numbers(count), keyboard)
         for activation in reversed(held):
-            await self._desk.cards.show_anew(activation)
+            await self._desk.cards.show_anew(activation.id)
 
     async def history(self, update: Update, _context: Context) -> None:
         await self._desk.presses.answer(update)
         user_id = user_of(update)
         page = press_of(update).page() if update.callback_query else 0
-        count = await self._desk.store.count_of(user_id, PAST_STATES)
+        count = await self._desk.store.count_of(user_id, HISTORY_STATES)
         pages_in_all = keyboards.page_count(count, PAGE_SIZE)
         page = min(page, pages_in_all - 1)
-        past = await self._desk.store.page_of(user_id, PAST_STATES, page * PAGE_SIZE, PAGE_SIZE)
+        past = await self._desk.store.page_of(user_id, HISTORY_STATES, page * PAGE_SIZE, PAGE_SIZE)
         keyboard = keyboards.history(page, pages_in_all)
         await self._desk.screens.show(update, pages.history(past), keyboard)
 
@@ -77,16 +77,16 @@ class Numbers:
             await self._desk.presses.answer(update, texts.UNDER_WAY)
             return
         self._desk.under_way.add(activation_id)
-        await self._desk.presses.answer(update, texts.ASKING)
         task = self._ask(update, activation, ending)
         context.application.create_task(task, update=update)
+        await self._desk.presses.answer(update, texts.ASKING)
 
     async def _ask(self, update: Update, activation: Activation, ending: Ending) -> None:
         try:
             after = await ending(activation.user_id, activation.id)
         finally:
             self._desk.under_way.discard(activation.id)
-            await self._desk.outbox.run_pass()
+            await self._desk.outbox.run_pass(activation.user_id)
         await self._refresh_code_message(update, after)
 
     async def _refresh_code_message(self, update: Update, after: Activation) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
@@ -41,12 +42,18 @@ class Bucket:
         self._seen_at_s = 0.0
         self._closed_until_s = 0.0
 
-    def take(self, time_s: float) -> float:
-        """Take a token, maybe one that is still to come; returns the seconds until it is there."""
+    def wait_s(self, time_s: float) -> float:
+        """Seconds until the next token is there."""
+        self._refill(time_s)
+        return max(0.0, (1 - self._tokens) / self._per_s, self.closed_for_s(time_s))
+
+    def closed_for_s(self, time_s: float) -> float:
+        return max(0.0, self._closed_until_s - time_s)
+
+    def take(self, time_s: float) -> None:
+        """Take a token, maybe one that is still to come."""
         self._refill(time_s)
         self._tokens -= 1
-        shortage_s = max(0.0, -self._tokens / self._per_s)
-        return max(shortage_s, self._closed_until_s - time_s)
 
     def close(self, until_s: float) -> None:
         self._closed_until_s = max(self._closed_until_s, until_s)
@@ -117,11 +124,16 @@ class Pacer(BaseRateLimiter[str]):
         log.info("%s: Telegram asks for %.1f s of silence", endpoint, wait_s)
 
     async def _wait_for_turn(self, chat_id: int, haste: str | None) -> None:
-        chat_wait_s = self._bucket(chat_id).take(_now_s())
-        overall_wait_s = self._overall.take(_now_s())
-        if haste == URGENT:
-            return
-        wait_s = max(chat_wait_s, overall_wait_s) if haste == PATIENT else chat_wait_s
+        chat, now_s = self._bucket(chat_id), _now_s()
+        wait_s = chat.closed_for_s(now_s)
+        if haste != URGENT:
+            wait_s = max(wait_s, chat.wait_s(now_s))
+        if haste == PATIENT:
+            wait_s = max(wait_s, self._overall.wait_s(now_s))
+        if haste is not None and wait_s > LONGEST_WAIT_S:
+            raise RetryAfter(math.ceil(wait_s))  # the outbox has the patience
+        chat.take(now_s)
+        self._overall.take(now_s)
         if wait_s > 0:
             await asyncio.sleep(wait_s)
 

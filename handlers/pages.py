@@ -26,6 +26,7 @@ ENDS = {
     State.COMPLETED: _("Completed"),
     State.CANCELLED: _("Cancelled"),
     State.EXPIRED: _("Expired"),
+    State.UNCERTAIN: _("Outcome unknown"),
 }
 
 
@@ -84,8 +85,9 @@ def _past(activation: Activation) -> str:
         formats.phone(number.phone_number) if number else "",
         f"{ENDS.get(activation.state, '')} · {when(activation.created_at)}",
     ]
-    lines += [f"<code>{escape(s.code)}</code>" for s in activation.sms if s.code]
-    lines += [_short(s.full_text) for s in activation.sms if not s.code]
+    for sms in activation.sms:
+        lines += [f"<code>{escape(sms.code)}</code>"] if sms.code else []
+        lines += [_short(sms.full_text)] if sms.full_text.strip() != sms.code else []
     return "\n".join(line for line in lines if line)
 
 

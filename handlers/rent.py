@@ -109,9 +109,9 @@ class Renting:
             offer = stale.activation.offer
             await self._propose(update, offer.country_id, offer.service_code)
         else:
-            await self._desk.presses.answer(update, texts.RENTING)
             # Beside the person's lane: whatever else they press is handled meanwhile.
             context.application.create_task(self._pay(begun), update=update)
+            await self._desk.presses.answer(update, texts.RENTING)
 
     async def swap(self, update: Update, context: Context) -> None:
         """Another number instead of the waiting one."""
@@ -122,8 +122,8 @@ class Renting:
             await self._desk.presses.answer(update, texts.UNDER_WAY)
             return
         self._desk.under_way.add(old.id)
-        await self._desk.presses.answer(update, texts.ASKING)
         context.application.create_task(self._swap(old), update=update)
+        await self._desk.presses.answer(update, texts.ASKING)
 
     async def search(self, update: Update, _context: Context) -> None:
         """Free text: the services and countries whose name holds it."""
@@ -159,7 +159,7 @@ class Renting:
         try:
             await asyncio.gather(self._show_renting(begun), self._desk.rentals.pay(begun))
         finally:
-            await self._desk.outbox.run_pass()
+            await self._desk.outbox.run_pass(begun.user_id)
 
     async def _show_renting(self, begun: Activation) -> None:
         try:
@@ -171,10 +171,10 @@ class Renting:
         limits = self._desk.limits_of(old.user_id)
         try:
             begun = await self._desk.rentals.swap(old.user_id, limits, old.id)
+            await self._pay(begun)
         finally:
             self._desk.under_way.discard(old.id)
-            await self._desk.outbox.run_pass()
-        await self._pay(begun)
+            await self._desk.outbox.run_pass(old.user_id)
 
     async def _show_what_became(
         self, update: Update, activation: Activation, place: Card | None

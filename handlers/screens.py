@@ -15,6 +15,7 @@ from telegram.error import BadRequest, Forbidden
 from telegram.ext import ExtBot
 
 from activations.model import Card
+from handlers.pace import URGENT
 
 MOST_REMEMBERED = 10_000
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -72,11 +73,9 @@ class Screens:
         self._remember(card, text, keyboard)
         return card
 
-    async def send_plain(
-        self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None
-    ) -> None:
-        """For a text whose markup Telegram has refused."""
-        await self._bot.send_message(chat_id, text, reply_markup=keyboard)
+    async def send_plain(self, chat_id: int, text: str) -> None:
+        """For a text that Telegram has refused with its markup and buttons."""
+        await self._bot.send_message(chat_id, text, rate_limit_args=URGENT)
 
     async def edit(
         self,

@@ -35,12 +35,13 @@ class Start:
         application.add_handler(CommandHandler("help", self.help))
         application.add_handler(CommandHandler("settings", self.settings))
         application.add_handler(CallbackQueryHandler(self.greet, pattern(Verb.MENU)))
+        application.add_handler(CallbackQueryHandler(self.menu_below, pattern(Verb.MENU_BELOW)))
         application.add_handler(CallbackQueryHandler(self.help, pattern(Verb.HELP)))
         application.add_handler(CallbackQueryHandler(self.settings, pattern(Verb.SETTINGS)))
         application.add_handler(CallbackQueryHandler(self.close, pattern(Verb.CLOSE)))
         application.add_handler(CallbackQueryHandler(self.stay, pattern(Verb.STILL)))
 
-    async def open_door(self, update: Update, _context: Context) -> None:
+    async def open_door(self, update: Update, context: Context) -> None:
         """Let nobody past who may not use the bot; only private chats are served."""
         user, chat = update.effective_user, update.effective_chat
         is_private = chat is None or chat.type == ChatType.PRIVATE
@@ -50,19 +51,23 @@ class Start:
         await self._desk.notes.unpark(user.id, self._desk.clock.now())
         verdict = await self._desk.access.knock(user.id, user.full_name)
         if verdict is Verdict.WELCOME:
+            await self._offer_owner_commands(user.id, context)
             return
         await self._desk.presses.answer(update)
         is_asked = verdict is Verdict.ASKED_JUST_NOW
         await self._desk.screens.send(user.id, texts.closed_door(user.id, is_asked=is_asked))
-        await self._desk.outbox.run_pass()
         raise ApplicationHandlerStop
 
     async def greet(self, update: Update, context: Context) -> None:
         await self._desk.presses.answer(update)
-        await self._offer_owner_commands(update, context)
-        name = update.effective_user.first_name if update.effective_user else ""
-        text = texts.greeting(name, await self._balance())
+        text = await self._greeting(update, context)
         await self._desk.screens.show(update, text, keyboards.main_menu())
+
+    async def menu_below(self, update: Update, context: Context) -> None:
+        """The menu in a message of its own: the pressed one holds what must stay."""
+        await self._desk.presses.answer(update)
+        text = await self._greeting(update, context)
+        await self._desk.screens.send(user_of(update), text, keyboards.main_menu())
 
     async def help(self, update: Update, _context: Context) -> None:
         await self._desk.presses.answer(update)
@@ -76,26 +81,32 @@ class Start:
         await self._desk.screens.show(update, text, keyboards.BACK)
 
     async def close(self, update: Update, _context: Context) -> None:
+        """Take the message away; a number whose card it was stays under /numbers."""
         await self._desk.presses.answer(update)
         place = place_of(update.callback_query) if update.callback_query else None
+        if place:
+            await self._desk.store.drop_card(place)
         if place and not await self._desk.screens.take_away(place):
             await self._desk.screens.show(update, texts.GOODBYE, keyboards.TO_MENU)
 
     async def stay(self, update: Update, _context: Context) -> None:
         await self._desk.presses.answer(update)
 
-    async def _offer_owner_commands(self, update: Update, context: Context) -> None:
-        user = update.effective_user
-        if user and self._desk.access.is_owner(user.id) and user.id not in self._commanded:
-            self._commanded.add(user.id)
-            await publish_to_owner(context.bot, user.id)
+    async def _offer_owner_commands(self, user_id: int, context: Context) -> None:
+        if self._desk.access.is_owner(user_id) and user_id not in self._commanded:
+            self._commanded.add(user_id)
+            context.application.create_task(publish_to_owner(context.bot, user_id))
+
+    async def _greeting(self, update: Update, context: Context) -> str:
+        """Shape: without the balance when that takes too long; whoever asks next may have it."""
+        name = update.effective_user.first_name if update.effective_user else ""
+        task = context.application.create_task(self._balance())
+        done, _pending = await asyncio.wait({task}, timeout=BALANCE_LIMIT_S)
+        return texts.greeting(name, task.result() if done else texts.balance_unknown(texts.SLOW))
 
     async def _balance(self) -> str:
         try:
-            async with asyncio.timeout(BALANCE_LIMIT_S):
-                balance = await self._desk.account.balance()
-        except TimeoutError:
-            return texts.balance_unknown(texts.SLOW)
+            balance = await self._desk.account.balance()
         except Refusal as err:
             return texts.balance_unknown(formats.escape(texts.refusal(err)))
         return texts.balance(balance.amount)

@@ -29,6 +29,16 @@ REASONS = {
     "INVALID_PARAMETER": _("BloomSMS does not accept this combination of service and country."),
     "MAINTENANCE": _("BloomSMS is closed for maintenance. Try again in a few minutes."),
 }
+# What became of an order whose outcome was unknown, by the reason kept with it.
+SETTLED = {
+    "not_charged": _("It is clear now: that order never took effect. Nothing was charged."),
+    "charged": _(
+        "BloomSMS did charge for that order, but the answer with the number was lost. Without a"
+        " code the money comes back by itself; I tell you when it does."
+    ),
+    "returned": _("The money for that order came back."),
+    "closed_by_owner": _("The owner has settled that order."),
+}
 SAYS_NO = _("BloomSMS says no.")
 BUSY = _("Many people are asking right now. Try again in {seconds} s.")
 SLOW = _("BloomSMS is slow right now.")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import aiosqlite
 
 from activations.model import (
-    HELD_STATES,
+    IN_HAND_STATES,
     PAID_STATES,
     Activation,
     Card,
@@ -18,13 +18,15 @@ from activations.model import (
     may_become,
 )
 from activations.notes import Draft
-from bloomsms.models import Sms
+from bloomsms.models import Sms, StatusChange
 from people.model import Usage
 from storage.database import Database, Row, to_dollars, to_micros, to_ms, to_time
 from storage.notes import insert_drafts
 
 DAY = timedelta(days=1)
 OWN_WEIGHT = 10
+# So long an uncertain order may hold a number; it counts against the limit of numbers at once.
+UNCERTAIN_HOLDS = timedelta(minutes=30)
 
 
 class ActivationRows:
@@ -93,8 +95,16 @@ class ActivationRows:
             await insert_drafts(db, drafts, now, sms_id)
         return True
 
-    async def mark_cancel_asked(self, activation_id: int, *, is_asked: bool) -> None:
-        await self._set(activation_id, "is_cancel_asked", int(is_asked))
+    async def mark_wish(self, activation_id: int, wish: StatusChange | None) -> None:
+        await self._set(activation_id, "wish", wish.value if wish else "")
+
+    async def mark_shown(self, activation_id: int, shown: str) -> None:
+        await self._set(activation_id, "card_shown", shown)
+
+    async def drop_card(self, card: Card) -> None:
+        """The message is gone; whatever it showed has no card any more."""
+        async with self._database.transaction() as db:
+            await _drop_card(db, card)
 
     async def mark_asked(self, activation_id: int, now: datetime) -> None:
         await self._set(activation_id, "asked_at_ms", to_ms(now))
@@ -140,7 +150,7 @@ class ActivationRows:
             counts["service"][row["service_code"]] += row["times"]
         return counts
 
-    async def _set(self, activation_id: int, column: str, value: int) -> None:
+    async def _set(self, activation_id: int, column: str, value: int | str) -> None:
         async with self._database.transaction() as db:
             await db.execute(
                 f"update activations set {column} = ? where id = ?", (value, activation_id)
@@ -163,8 +173,9 @@ async def _usage(db: aiosqlite.Connection, user_id: int, now: datetime) -> Usage
     """What the person holds and spent, the activation just begun included."""
     held = await _scalar(
         db,
-        f"select count(*) from activations where user_id = ? and state in ({_marks(HELD_STATES)})",
-        (user_id, *_words(HELD_STATES)),
+        f"select count(*) from activations where user_id = ? and (state in"
+        f" ({_marks(IN_HAND_STATES)}) or (state = 'uncertain' and changed_at_ms >= ?))",
+        (user_id, *_words(IN_HAND_STATES), to_ms(now - UNCERTAIN_HOLDS)),
     )
     spent_micros = await _scalar(
         db,
@@ -186,7 +197,8 @@ async def _update(db: aiosqlite.Connection, before: Activation, after: Activatio
     cursor = await db.execute(
         "update activations set state = ?, changed_at_ms = ?, provider_id = ?, phone_number = ?,"
         " price_micros = ?, expires_at_ms = ?, waiting_since_ms = ?, rounds = ?, is_rearmed = ?,"
-        " is_refund_confirmed = ?, reason = ? where id = ? and state = ? and rounds = ?",
+        " is_refund_confirmed = ?, reason = ?, wish = case when ? then '' else wish end"
+        " where id = ? and state = ? and rounds = ?",
         (
             after.state.value,
             to_ms(after.changed_at),
@@ -199,6 +211,7 @@ async def _update(db: aiosqlite.Connection, before: Activation, after: Activatio
             int(after.is_rearmed),
             int(after.is_refund_confirmed),
             after.reason,
+            int(after.state is not before.state),
             before.id,
             before.state.value,
             before.rounds,
@@ -220,14 +233,18 @@ async def _insert_sms(
 
 async def _place_card(db: aiosqlite.Connection, activation_id: int, card: Card) -> None:
     """A message shows one activation: whoever had it before has no card any more."""
+    await _drop_card(db, card)
+    await db.execute(
+        "update activations set chat_id = ?, message_id = ?, card_shown = '' where id = ?",
+        (card.chat_id, card.message_id, activation_id),
+    )
+
+
+async def _drop_card(db: aiosqlite.Connection, card: Card) -> None:
     await db.execute(
         "update activations set chat_id = null, message_id = null"
         " where chat_id = ? and message_id = ?",
         (card.chat_id, card.message_id),
-    )
-    await db.execute(
-        "update activations set chat_id = ?, message_id = ? where id = ?",
-        (card.chat_id, card.message_id, activation_id),
     )
 
 
@@ -253,7 +270,8 @@ def _activation(row: Row, sms: tuple[Sms, ...]) -> Activation:
         asked_at=_time_or_none(row["asked_at_ms"]),
         rounds=row["rounds"],
         is_rearmed=bool(row["is_rearmed"]),
-        is_cancel_asked=bool(row["is_cancel_asked"]),
+        wish=StatusChange(row["wish"]) if row["wish"] else None,
+        card_shown=row["card_shown"],
         is_refund_confirmed=bool(row["is_refund_confirmed"]),
         reason=row["reason"],
         sms=sms,

@@ -1,9 +1,10 @@
 """The SQLite file: opened once, read freely, written by one transaction at a time."""
 
 import asyncio
+import fcntl
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -41,25 +42,18 @@ class Database:
 
         Errors: UnusableDatabaseError.
         """
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            writer = await _connect(path)
-        except (sqlite3.Error, OSError) as err:
-            raise UnusableDatabaseError(f"The database {path} cannot be opened: {err}.") from err
-        try:
-            await _migrate(writer, path)
-            reader = await _connect(path)
-        except sqlite3.Error as err:
-            await writer.close()
-            raise UnusableDatabaseError(f"The database {path} cannot be used: {err}.") from err
-        except BaseException:
-            await writer.close()
-            raise
-        try:
+        async with AsyncExitStack() as stack:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(_alone(path))
+                writer = await _connect(path)
+                stack.push_async_callback(writer.close)
+                await _migrate(writer, path)
+                reader = await _connect(path)
+                stack.push_async_callback(reader.close)
+            except (sqlite3.Error, OSError) as err:
+                raise UnusableDatabaseError(f"The database {path} cannot be used: {err}.") from err
             yield cls(writer, reader)
-        finally:
-            await reader.close()
-            await writer.close()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -106,6 +100,19 @@ def to_dollars(micros: int) -> Decimal:
     """Micro-dollars to US dollars with at least two decimals."""
     dollars = (Decimal(micros) / MICROS).normalize()
     return dollars.quantize(Decimal("0.01")) if dollars == round(dollars, 2) else dollars
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep every other process off the file; the lock goes with the process, however it ends."""
+    with path.with_name(path.name + ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as err:
+            raise UnusableDatabaseError(
+                f"The database {path} is in use by another process."
+            ) from err
+        yield
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:

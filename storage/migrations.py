@@ -37,7 +37,8 @@ create table activations (
     asked_at_ms integer,
     rounds integer not null default 1,
     is_rearmed integer not null default 1,
-    is_cancel_asked integer not null default 0,
+    wish text not null default '',
+    card_shown text not null default '',
     is_refund_confirmed integer not null default 0,
     reason text not null default ''
 ) strict
@@ -81,13 +82,15 @@ REQUESTS = """
 create table requests (
     id integer primary key autoincrement,
     opened_at_ms integer not null,
-    closed_at_ms integer
+    closed_at_ms integer,
+    is_poll integer not null
 ) strict
 """
 
 UPDATES = """
 create table updates (
     update_id integer primary key,
+    bot_id integer not null,
     body text not null,
     status text not null,
     attempts integer not null default 0,
@@ -100,7 +103,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
         ACTIVATIONS,
-        "create index activations_by_state on activations (state)",
+        "create index activations_by_state on activations (state, changed_at_ms)",
         "create index activations_by_user on activations (user_id, state, id)",
         "create index activations_by_provider_id on activations (provider_id)",
         ONE_SWAP_EACH,
@@ -109,8 +112,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "create index notes_by_status on notes (status, rank, due_at_ms)",
         REQUESTS,
         "create index requests_by_time on requests (opened_at_ms)",
-    ),
-    (
         UPDATES,
         "create index updates_by_status on updates (status, due_at_ms)",
     ),

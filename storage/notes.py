@@ -26,19 +26,21 @@ class NoteRows:
         async with self._database.transaction() as db:
             await insert_drafts(db, drafts, now)
 
-    async def claim_due(self, now: datetime, lease: timedelta) -> Note | None:
+    async def claim_due(
+        self, now: datetime, lease: timedelta, user_id: int | None = None
+    ) -> Note | None:
         """Take the most urgent due note; a claim that lapsed is due again."""
         due = (
             "select id from notes where status in ('pending', 'claimed') and due_at_ms <= ?"
-            " order by rank, due_at_ms, id limit 1"
+            " and coalesce(?, user_id) = user_id order by rank, due_at_ms, id limit 1"
         )
-        if await self._database.row(due, (to_ms(now),)) is None:
+        if await self._database.row(due, (to_ms(now), user_id)) is None:
             return None
         async with self._database.transaction() as db:
             rows = await db.execute_fetchall(
                 "update notes set status = 'claimed', due_at_ms = ?, attempts = attempts + 1"
                 f" where id = ({due}) returning *",
-                (to_ms(now + lease), to_ms(now)),
+                (to_ms(now + lease), to_ms(now), user_id),
             )
         claimed = list(rows)
         return await self._note(claimed[0]) if claimed else None

@@ -15,12 +15,13 @@ class RequestRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def opened(self, at: datetime) -> int:
+    async def opened(self, at: datetime, *, is_poll: bool) -> int:
         """Note that a request is about to leave; older notes than anybody needs go."""
         async with self._database.transaction() as db:
             await db.execute("delete from requests where opened_at_ms < ?", (to_ms(at - KEPT_FOR),))
             cursor = await db.execute(
-                "insert into requests (opened_at_ms) values (?)", (to_ms(at),)
+                "insert into requests (opened_at_ms, is_poll) values (?, ?)",
+                (to_ms(at), int(is_poll)),
             )
         return cursor.lastrowid or 0
 
@@ -34,8 +35,8 @@ class RequestRows:
         except sqlite3.Error as err:
             log.warning("the end of a request could not be noted: %s", err)
 
-    async def ends_since(self, at: datetime) -> list[datetime | None]:
+    async def since(self, at: datetime) -> list[tuple[datetime | None, bool]]:
         rows = await self._database.rows(
-            "select closed_at_ms from requests where opened_at_ms >= ?", (to_ms(at),)
+            "select closed_at_ms, is_poll from requests where opened_at_ms >= ?", (to_ms(at),)
         )
-        return [to_time(row[0]) if row[0] is not None else None for row in rows]
+        return [(to_time(row[0]) if row[0] is not None else None, bool(row[1])) for row in rows]

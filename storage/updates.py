@@ -13,13 +13,19 @@ class UpdateRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def keep(self, updates: Sequence[tuple[int, str]], now: datetime) -> None:
+    async def belong_to(self, bot_id: int) -> None:
+        """Forget the updates of any other bot: its ids say nothing about this one's."""
+        async with self._database.transaction() as db:
+            await db.execute("delete from updates where bot_id <> ?", (bot_id,))
+
+    async def keep(self, bot_id: int, updates: Sequence[tuple[int, str]], now: datetime) -> None:
         """Keep new updates (id and body); those kept before stay as they are."""
         async with self._database.transaction() as db:
             await db.executemany(
-                "insert or ignore into updates (update_id, body, status, received_at_ms, due_at_ms)"
-                " values (?, ?, 'pending', ?, ?)",
-                [(update_id, body, to_ms(now), to_ms(now)) for update_id, body in updates],
+                "insert or ignore into updates"
+                " (update_id, bot_id, body, status, received_at_ms, due_at_ms)"
+                " values (?, ?, ?, 'pending', ?, ?)",
+                [(update_id, bot_id, body, to_ms(now), to_ms(now)) for update_id, body in updates],
             )
             await db.execute(
                 "delete from updates where status = 'done' and received_at_ms < ?",
@@ -47,11 +53,17 @@ class UpdateRows:
         rows = await self._database.rows("select update_id from updates where status <> 'pending'")
         return frozenset(int(row[0]) for row in rows)
 
-    async def due(self, now: datetime) -> list[str]:
-        """The bodies of updates that are not handled, oldest first."""
+    async def due_ids(self, now: datetime) -> list[int]:
+        """Updates that are not handled, oldest first."""
         rows = await self._database.rows(
-            "select body from updates where status = 'pending' and due_at_ms <= ?"
+            "select update_id from updates where status = 'pending' and due_at_ms <= ?"
             " order by update_id",
             (to_ms(now),),
         )
-        return [str(row[0]) for row in rows]
+        return [int(row[0]) for row in rows]
+
+    async def body(self, update_id: int) -> str | None:
+        row = await self._database.row(
+            "select body from updates where update_id = ? and status = 'pending'", (update_id,)
+        )
+        return str(row[0]) if row else None

@@ -1,0 +1,159 @@
+"""Orders: the only place that spends money.
+
+An order that may have left is never repeated: it ends as done, refused, not sent or unknown, and
+each of these is stored with what people are told of it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from activations.books import Books
+from activations.catalog import Catalog
+from activations.model import USUAL_LIFETIME, Activation, Kind, Number, Offer, State
+from activations.notes import Draft, NoteKind, card
+from activations.ports import Clock, Provider, Store
+from bloomsms.errors import ErrorCode, NotSent, OutcomeUnknown, RateLimited, Refused
+from bloomsms.models import Rental
+
+# Owners hear of an empty account once in so long, not once a tap.
+FUNDS_ALERT_EVERY = timedelta(hours=6)
+RECORD_AGAIN_AFTER_S = (0.1, 0.5, 2.0, 5.0, 10.0, 30.0, 60.0)
+
+log = logging.getLogger(__name__)
+
+
+class Orders:
+    def __init__(
+        self,
+        store: Store,
+        provider: Provider,
+        catalog: Catalog,
+        books: Books,
+        clock: Clock,
+        owner_ids: frozenset[int],
+    ) -> None:
+        self._store = store
+        self._provider = provider
+        self._catalog = catalog
+        self._books = books
+        self._clock = clock
+        self._owner_ids = owner_ids
+        self._next_funds_alert = clock.now()
+
+    async def place(self, activation: Activation) -> Activation:
+        """Order the number of a RENTING activation and record what came of it.
+
+        Shape: WAITING, REFUSED, INTENT (the order never left) or UNCERTAIN.
+        """
+        self._books.order_begins()
+        try:
+            rental = await self._order(activation)
+        except Refused as err:
+            self._books.order_ends(Decimal(0))
+            return await self._refused(activation, err)
+        except NotSent as err:
+            self._books.order_ends(Decimal(0))
+            return await self._not_sent(activation, err)
+        except BaseException as err:
+            # Also when the program stops meanwhile: its successor finds the row as it stands.
+            self._books.order_is_lost(activation)
+            if not isinstance(err, OutcomeUnknown):
+                raise
+            return await self.lose(activation, str(err))
+        number = self._number(activation, rental)
+        self._books.order_ends(number.price)
+        return await self._keep(activation, number)
+
+    async def _order(self, activation: Activation) -> Rental:
+        offer = activation.offer
+        if offer.kind is not Kind.AGAIN:
+            return await self._provider.rent(offer.service_code, offer.country_id, offer.price)
+        source = await self._store.get(offer.source_id or 0)
+        if source is None or source.number is None:
+            raise NotSent("the earlier number is gone")
+        return await self._provider.re_rent(source.number.provider_id)
+
+    def _number(self, activation: Activation, rental: Rental) -> Number:
+        return Number(
+            provider_id=rental.activation_id,
+            phone_number=rental.phone_number,
+            price=_charged(rental.price, activation.offer),
+            expires_at=rental.expires_at or self._clock.now() + USUAL_LIFETIME,
+        )
+
+    async def _keep(self, activation: Activation, number: Number) -> Activation:
+        """Write down a number that is paid for, however long the database takes."""
+        now = self._clock.now()
+        after = replace(
+            activation, state=State.WAITING, changed_at=now, number=number, waiting_since=now
+        )
+        log.info("activation %d: rented as %s", activation.id, number.provider_id)
+        for delay_s in (*RECORD_AGAIN_AFTER_S, None):
+            try:
+                return await self._write_down(activation, after)
+            except Exception:
+                if delay_s is None:
+                    raise
+                log.exception("activation %d: its number could not be written", activation.id)
+                await asyncio.sleep(delay_s)
+        raise AssertionError
+
+    async def _write_down(self, before: Activation, after: Activation) -> Activation:
+        drafts = (card(after.user_id, after.id),)
+        if not await self._store.record(before, after, drafts, self._clock.now()):
+            # Somebody held the order for lost meanwhile; now it is known.
+            lost = await self._store.get(before.id) or before
+            await self._store.record(lost, after, drafts, self._clock.now())
+        log.info("activation %d: %s -> %s", before.id, before.state, after.state)
+        return await self._store.get(before.id) or after
+
+    async def _refused(self, activation: Activation, err: Refused) -> Activation:
+        self._catalog.forget_prices(activation.offer.country_id)
+        now = self._clock.now()
+        after = replace(activation, state=State.REFUSED, changed_at=now, reason=err.code.value)
+        drafts = [card(activation.user_id, activation.id)]
+        if err.code is ErrorCode.INSUFFICIENT_FUNDS and now >= self._next_funds_alert:
+            self._next_funds_alert = now + FUNDS_ALERT_EVERY
+            drafts += [Draft(NoteKind.OWNER_FUNDS, owner) for owner in sorted(self._owner_ids)]
+        return await self._record(activation, after, drafts)
+
+    async def _not_sent(self, activation: Activation, err: NotSent) -> Activation:
+        reason = "busy" if isinstance(err, RateLimited) else "not_sent"
+        after = replace(
+            activation, state=State.INTENT, changed_at=self._clock.now(), reason=reason
+        )  # fmt: skip
+        return await self._record(activation, after, (card(activation.user_id, activation.id),))
+
+    async def lose(self, activation: Activation, reason: str) -> Activation:
+        """RENTING → UNCERTAIN: told to the person and the owners, never tried again."""
+        log.warning("activation %d: outcome unknown: %s", activation.id, reason)
+        after = replace(
+            activation, state=State.UNCERTAIN, changed_at=self._clock.now(), reason=reason
+        )  # fmt: skip
+        drafts = [
+            card(activation.user_id, activation.id),
+            Draft(NoteKind.UNCERTAIN, activation.user_id, activation.id),
+            *(
+                Draft(NoteKind.OWNER_UNCERTAIN, owner, activation.id)
+                for owner in sorted(self._owner_ids)
+            ),
+        ]
+        return await self._record(activation, after, drafts)
+
+    async def _record(
+        self, before: Activation, after: Activation, drafts: Sequence[Draft]
+    ) -> Activation:
+        if await self._store.record(before, after, drafts, self._clock.now()):
+            log.info("activation %d: %s -> %s", before.id, before.state, after.state)
+        return await self._store.get(before.id) or after
+
+
+def _charged(price: Decimal | None, offer: Offer) -> Decimal:
+    """What the provider says it took; the price shown when it does not say."""
+    if price is not None and price > offer.price:
+        log.warning("the provider took %s where %s was the most", price, offer.price)
+    return offer.price if price is None else price
