@@ -46,7 +46,7 @@ class Books:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._expected: Decimal | None = None
+        self.expected: Decimal | None = None  # what the account holds; None when unknown
         self._orders_under_way = 0
         self._version = 0
         self._open: list[Open] = []
@@ -59,8 +59,8 @@ class Books:
     def order_ends(self, paid: Decimal) -> None:
         """An order's outcome is known: `paid` is 0 when nothing was charged."""
         self._orders_under_way -= 1
-        if self._expected is not None:
-            self._expected -= paid
+        if self.expected is not None:
+            self.expected -= paid
 
     def order_is_lost(self, activation: Activation) -> None:
         """An order's outcome is unknown."""
@@ -72,14 +72,14 @@ class Books:
     def refund_seen(self) -> None:
         """Money came back, or is about to: what the account holds is not known any more."""
         self._version += 1
-        self._expected = None
+        self.expected = None
 
     async def run_pass(self, provider: Provider) -> None:
         """Read the balance when it can tell something, and settle what it tells."""
         now = self._clock.now()
         if self._orders_under_way or now < self._next_look:
             return
-        if self._expected is not None and not self._open:
+        if self.expected is not None and not self._open:
             return
         self._next_look = now + (LOOK_EVERY if self._open else CHECKPOINT_EVERY)
         version = self._version
@@ -92,8 +92,8 @@ class Books:
             await self._conclude(balance)
 
     async def _conclude(self, balance: Decimal) -> None:
-        missing = None if self._expected is None else self._expected - balance
-        self._expected = balance
+        missing = None if self.expected is None else self.expected - balance
+        self.expected = balance
         unknown = [order for order in self._open if not order.is_charged]
         charged = [order for order in self._open if order.is_charged]
         if missing == 0:

@@ -88,6 +88,17 @@ class World:
         await person.waits_until(lambda _: "In stock" in card.text)
         return card
 
+    async def settled_balance(self) -> None:
+        """The books have read the balance, so that a lost answer can be settled by it."""
+        async with asyncio.timeout(10):
+            while self.house is None or self.house.books.expected is None:
+                await asyncio.sleep(0.05)
+
+    async def bloomsms_answered(self, status: int) -> None:
+        async with asyncio.timeout(10):
+            while not any(e.status == status for e in self.bloomsms.exchanges):
+                await asyncio.sleep(0.02)
+
     def only_number(self) -> str:
         (number,) = self.bloomsms.activations
         return number

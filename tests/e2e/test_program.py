@@ -98,7 +98,7 @@ async def test_keeps_what_came_while_it_was_down(world: World, program: Program)
 
 
 async def test_fetched_updates_outlive_a_kill(world: World, program: Program) -> None:
-    """Presses and messages that were fetched but not handled when it was killed take effect once."""
+    """What was fetched but not handled when it was killed takes effect once."""
     await started(program, world.ann)
     card = await world.choose(world.ann)
     world.bloomsms.arm("slow", on="balance", delay_s=3)
@@ -197,3 +197,15 @@ async def test_request_log_outlives_the_process(world: World, program: Program) 
 
     assert world.bloomsms.busiest_minute() <= 60
     assert 0 == world.bloomsms.answered_429
+
+
+async def test_second_process_refuses_to_start(world: World, program: Program) -> None:
+    """A second process on the same database ends with exit 2 and one sentence."""
+    await started(program, world.ann)
+    second = Program(world.folder, world.variables())
+    second.log_path.unlink(missing_ok=True)
+    await second.start()
+
+    assert 2 == await second.ended()
+    assert "is in use by another process" in second.log
+    assert "Traceback" not in second.log
