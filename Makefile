@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run sandbox test check bench clean
+.PHONY: run sandbox test check bench pictures axe clean
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
@@ -24,6 +24,16 @@ check: $(VENV)/.installed
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/python -m pytest -qq --no-header tests/test_house.py >/dev/null || $(BIN)/python -m pytest tests/test_house.py
+
+# What the accessibility test runs in the page; without it that one test is skipped.
+AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
+axe: $(AXE)
+
+$(AXE): $(VENV)/.installed
+	npm install --prefix $(VENV)/axe --no-audit --no-fund --silent axe-core@4.14.1
+
+pictures: $(VENV)/.installed
+	$(BIN)/python -m tests.browser.pictures
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m pytest -m bench tests/benches

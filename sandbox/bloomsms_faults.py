@@ -15,19 +15,25 @@ _MISSING: Final = ...
 
 @dataclass(slots=True)
 class Armed:
-    """A scenario in force. `times_left` None: until disarmed. `on` None: wherever it can strike."""
+    """A scenario in force.
+
+    `times_left` None: until disarmed. `on` None: wherever it can strike. `only_for` is the number
+    it strikes, by the id it was rented under; None: any.
+    """
 
     scenario: Scenario
     params: dict[str, object]
     times_left: int | None
     on: str | None
+    only_for: str | None = None
 
-    def strikes(self, kinds: frozenset[Kind], operation: str) -> bool:
+    def strikes(self, kinds: frozenset[Kind], operation: str, activation_id: str = "") -> bool:
         places = self.scenario.operations
         return (
             self.scenario.kind in kinds
             and (not places or operation in places)
             and self.on in {None, operation}
+            and self.only_for in {None, activation_id}
         )
 
     def number(self, param: str) -> float:
@@ -46,8 +52,18 @@ class Faults:
     def __init__(self) -> None:
         self._armed: list[Armed] = []
 
+    @property
+    def in_force(self) -> list[Armed]:
+        return [one for one in self._armed if one.times_left != 0]
+
     def arm(
-        self, name: str, *, times: int | None, on: str | None, params: dict[str, object]
+        self,
+        name: str,
+        *,
+        times: int | None,
+        on: str | None,
+        params: dict[str, object],
+        only_for: str | None = None,
     ) -> None:
         scenario = _scenario(name)
         if unknown := params.keys() - scenario.params.keys():
@@ -55,16 +71,24 @@ class Faults:
         places = scenario.operations or OPERATIONS
         if on is not None and on not in places:
             raise ValueError(f"{name} never strikes on {on!r}; it does on {sorted(places)}")
-        self._armed.append(Armed(scenario, scenario.params | params, times, on))
+        self._armed.append(Armed(scenario, scenario.params | params, times, on, only_for))
 
-    def disarm(self, name: str | None) -> None:
-        """Take one scenario away wherever it is armed, or all of them; absent ones are no error."""
+    def disarm(self, name: str | None, *, only_for: str | None = None) -> None:
+        """Take one scenario away wherever it is armed, or all of them; absent ones are no error.
+
+        Shape: with `only_for` what was armed for that number only.
+        """
         gone = None if name is None else _scenario(name)
-        self._armed = [one for one in self._armed if gone is not None and one.scenario != gone]
+        self._armed = [
+            one
+            for one in self._armed
+            if (gone is not None and one.scenario != gone)
+            or (only_for is not None and one.only_for != only_for)
+        ]
 
-    def take(self, kinds: frozenset[Kind], operation: str) -> Armed | None:
+    def take(self, kinds: frozenset[Kind], operation: str, activation_id: str = "") -> Armed | None:
         """The oldest scenario of these kinds that strikes here, one time of it used, or None."""
-        return _use(one for one in self._armed if one.strikes(kinds, operation))
+        return _use(one for one in self._armed if one.strikes(kinds, operation, activation_id))
 
     def take_named(self, name: str, operation: str) -> Armed | None:
         """As take(), for one scenario."""

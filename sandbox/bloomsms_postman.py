@@ -65,6 +65,10 @@ class Postman:
             code = ""
         return Sms(code_in(text) if code == "auto" else code, text, self._clock())
 
+    def usual_text(self, activation: Activation) -> str:
+        """What the next SMS to this number may well say."""
+        return self._written(activation, "", 0.0).full_text or ""
+
     def _written(self, activation: Activation, operation: str, at: float) -> Sms:
         name = self._catalog.offers(activation.country)[activation.service].name
         if self._faults.take_named("code_without_digits", operation):

@@ -50,6 +50,7 @@ class BloomsmsServer:
         seed: int = 0,
     ) -> None:
         self.base_url = ""
+        self.api_key = api_key
         self.on_change: list[Callable[[], None]] = []
         self._clock = clock
         self._traffic = Traffic(requests_per_minute, clock)
@@ -91,18 +92,30 @@ class BloomsmsServer:
         self._runner = None
 
     def arm(
-        self, scenario: str, *, times: int | None = None, on: str | None = None, **params: object
+        self,
+        scenario: str,
+        *,
+        times: int | None = None,
+        on: str | None = None,
+        only_for: str | None = None,
+        **params: object,
     ) -> None:
         """Let a scenario strike `times` times or until disarmed, `on` one operation or on any.
 
+        Shape: `only_for` is the id of the one number it strikes.
         Errors: ValueError for a scenario, a param or an operation it does not have.
         """
-        self._faults.arm(scenario, times=times, on=on, params=params)
+        self._faults.arm(scenario, times=times, on=on, params=params, only_for=only_for)
         self._changed()
 
-    def disarm(self, scenario: str | None = None) -> None:
-        self._faults.disarm(scenario)
+    def disarm(self, scenario: str | None = None, *, only_for: str | None = None) -> None:
+        self._faults.disarm(scenario, only_for=only_for)
         self._changed()
+
+    @property
+    def in_force(self) -> list[Armed]:
+        """Shape: the scenarios that can still strike, oldest first."""
+        return self._faults.in_force
 
     def count(self, operation: str) -> int:
         return self._traffic.count(operation)
@@ -154,6 +167,19 @@ class BloomsmsServer:
         self._books.expire(self.activations[activation_id])
         self._changed()
 
+    def now(self) -> float:
+        """By the server's clock, in seconds since the epoch."""
+        return self._clock()
+
+    def usual_text(self, activation_id: str) -> str:
+        """What an SMS to this number may well say; a new code every time."""
+        return self._postman.usual_text(self.activations[activation_id])
+
+    def names(self, activation: Activation) -> tuple[str, str]:
+        """Shape: the service's name and the country's, as the catalog has them."""
+        service = self._catalog.offers(activation.country)[activation.service]
+        return service.name, self._catalog.countries[activation.country].name
+
     def set_price(self, country: str, service: str, price: str) -> None:
         self._catalog.change(country, service, price=Decimal(price))
         self._changed()
@@ -186,8 +212,8 @@ class BloomsmsServer:
         if (wait_s := self._traffic.wait_s()) is not None:
             headers = {"Retry-After": str(wait_s)}
             return _send(exchange, failure("RATE_LIMITED", "Too many requests.", headers=headers))
-        delay = self._faults.take(_DELAYS, call.operation)
-        fault = self._faults.take(_ANSWERS, call.operation)
+        delay = self._faults.take(_DELAYS, call.operation, call.activation_id)
+        fault = self._faults.take(_ANSWERS, call.operation, call.activation_id)
         if delay is not None and delay.flag("work_last"):
             await pause(delay.number("delay_s"), self._stopping)
         reply = self._work(call, fault)
