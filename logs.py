@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 HIDDEN = "***"
 # These tell every address, statement and message in full: tokens, numbers and codes among them.
@@ -26,27 +26,28 @@ class HidingFormatter(logging.Formatter):
         self._secrets = [secret for secret in secrets if secret]
 
     def format(self, record: logging.LogRecord) -> str:
-        line = self.line(record)
-        for secret in self._secrets:
-            line = line.replace(secret, HIDDEN)
-        return line
+        return self.hide(super().format(record))
 
-    def line(self, record: logging.LogRecord) -> str:
-        return super().format(record)
+    def hide(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return text
 
 
 class JsonFormatter(HidingFormatter):
     """Shape: time, level, logger, message, and the traceback when there is one."""
 
-    def line(self, record: logging.LogRecord) -> str:
-        entry: Mapping[str, str] = {
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
             **({"error": self.formatException(record.exc_info)} if record.exc_info else {}),
         }
-        return json.dumps(entry, ensure_ascii=False)
+        # Hidden before it is written as JSON, which writes some characters differently.
+        hidden = {name: self.hide(value) for name, value in entry.items()}
+        return json.dumps(hidden, ensure_ascii=False)
 
 
 def set_up(level: str, *, is_json: bool, secrets: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 TOKEN_SHAPE = re.compile(r"\d+:[\w-]+", re.ASCII)
 KEY_SHAPE = re.compile(r"[\x21-\x7e]+")
 LISTEN_SHAPE = re.compile(r".+:\d{1,5}")
+LAST_PORT = 65_535
 WEBHOOK_SECRET_SHAPE = re.compile(r"[A-Za-z0-9_-]*")
 
 
@@ -123,7 +124,9 @@ class Settings(BaseSettings):
     @field_validator("http_listen")
     @classmethod
     def _listen_has_port(cls, listen: str) -> str:
-        if listen and not LISTEN_SHAPE.fullmatch(listen):
+        if listen and not (
+            LISTEN_SHAPE.fullmatch(listen) and int(listen.rsplit(":", maxsplit=1)[-1]) < 2**16
+        ):
             raise ValueError
         return listen
 
@@ -154,6 +157,8 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as err:
             raise SettingsError(_sentence(err)) from None
+        except (UnicodeDecodeError, OSError) as err:
+            raise SettingsError(f".env cannot be read as UTF-8 text: {err}.") from None
 
 
 def _matching(secret: SecretStr, shape: re.Pattern[str]) -> SecretStr:

@@ -1,4 +1,4 @@
-"""The account's balance at the provider, asked for at most once in a few seconds."""
+"""The account's balance at the provider, asked for once by all who ask at once."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from activations.ports import Clock, Provider
 from activations.shelf import Shelf
 from bloomsms.models import Balance
 
-BALANCE_AGE = timedelta(seconds=3)
+BALANCE_AGE = timedelta(seconds=0.5)
 
 
 class Account:
@@ -15,7 +15,7 @@ class Account:
         self._balances = Shelf(self._fetch, clock)
 
     async def balance(self) -> Balance:
-        """The balance as of the last seconds. Errors: Refusal."""
+        """The balance of now. Errors: Refusal."""
         return await self._balances.take("", BALANCE_AGE, BALANCE_AGE)
 
     async def _fetch(self, _key: str) -> Balance:

@@ -1,5 +1,6 @@
 """What can be rented: countries and services with an age limit, most wanted first; search."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from bloomsms.models import ANY_COUNTRY, DEFAULT_COUNTRY
 from bloomsms.models import Country as Country
 from bloomsms.models import Service as Service
 
+LEADING_SIGNS = re.compile(r"^\W+")  # quotes and the like do not count in the order of names
 COUNTRIES_AGE = timedelta(days=1)
 PRICES_AGE = timedelta(seconds=60)
 STALE_PRICES_AGE = timedelta(minutes=10)
@@ -128,4 +130,4 @@ def _order(
 ) -> tuple[int, int, str]:
     folded = name.casefold()
     rank = popular.index(folded) if folded in popular else len(popular)
-    return (-usage.get(ref, 0), rank, folded)
+    return (-usage.get(ref, 0), rank, LEADING_SIGNS.sub("", folded))

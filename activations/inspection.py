@@ -39,8 +39,8 @@ class Inspector:
             return await self._looked_in_vain(activation)
         self._missing.pop(activation.id, None)
         before = await self._store.get(activation.id) or activation
-        if before.changed_at != activation.changed_at and seen.status is ProviderStatus.WAITING:
-            return before  # the answer is older than what became of the number meanwhile
+        if before.changed_at != activation.changed_at and _is_old_news(before, seen):
+            return before  # asked before what became of the number meanwhile
         return await self._record(before, observe(before, seen, self._clock.now()))
 
     async def _ask(
@@ -77,3 +77,12 @@ class Inspector:
         if is_new and before.state is not found.after.state:
             log.info("activation %d: %s -> %s", before.id, before.state, found.after.state)
         return await self._store.get(before.id) or found.after
+
+
+def _is_old_news(before: Activation, seen: ActivationStatus) -> bool:
+    is_over = seen.status in (
+        ProviderStatus.COMPLETED,
+        ProviderStatus.CANCELLED,
+        ProviderStatus.EXPIRED,
+    )
+    return not is_over and (seen.sms is None or seen.sms in before.sms)

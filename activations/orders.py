@@ -139,7 +139,7 @@ class Orders:
             Draft(NoteKind.UNCERTAIN, activation.user_id, activation.id),
             *(
                 Draft(NoteKind.OWNER_UNCERTAIN, owner, activation.id)
-                for owner in sorted(self._owner_ids)
+                for owner in sorted(self._owner_ids - {activation.user_id})
             ),
         ]
         return await self._record(activation, after, drafts)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from activations.inspection import Inspector
 from activations.model import Activation, State
@@ -48,7 +48,7 @@ class Poller:
         self._outbox = outbox
         self._clock = clock
         self._interval_s = interval_s
-        self._last_at = self._silent_until = clock.now()
+        self._last_at = self._silent_until = datetime.min.replace(tzinfo=UTC)
         self._turn = 0
         self._in_flight: set[int] = set()
         self._failures = 0
@@ -101,7 +101,7 @@ class Poller:
             await self._inspector.look(activation, self._provider)
             self._failures = 0
         except RateLimited as err:
-            self._silent_until = self._clock.now() + timedelta(seconds=min(err.wait_s, 1.0))
+            self._silent_until = self._clock.now() + timedelta(seconds=err.wait_s)
         except BloomsmsError as err:
             self._back_off(err)
         finally:

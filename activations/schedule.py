@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 TIME_SCALE_S = 70.0
-NEWBORN_S = 0.214
+NEWBORN_SHARE = 3 / 14  # of the time scale: 15 s of 70
 NEWBORN_HAZARD = 0.15
 SHORTEST_GAP_S = 1.0
 
@@ -28,15 +28,16 @@ class Candidate:
 
 def hazard(age_s: float, scale_s: float = TIME_SCALE_S) -> float:
     """How likely an SMS comes just now, up to a factor."""
-    if age_s < NEWBORN_S:
+    if age_s < NEWBORN_SHARE * scale_s:
         return NEWBORN_HAZARD
     return 1.0 if age_s < scale_s else math.pow(age_s / scale_s, -2.5)
 
 
 def accumulated_hazard(age_s: float, scale_s: float = TIME_SCALE_S) -> float:
     """The integral of `hazard` from 0 to `age_s`."""
-    newborn = NEWBORN_HAZARD * min(age_s, NEWBORN_S)
-    steady = max(0.0, min(age_s, scale_s) - NEWBORN_S)
+    newborn_s = NEWBORN_SHARE * scale_s
+    newborn = NEWBORN_HAZARD * min(age_s, newborn_s)
+    steady = max(0.0, min(age_s, scale_s) - newborn_s)
     if age_s <= scale_s:
         return newborn + steady
     return newborn + steady + scale_s * (1 - math.pow(age_s / scale_s, -1.5)) / 1.5

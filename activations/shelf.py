@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from activations.errors import refusal_of
 from activations.ports import Clock
-from bloomsms.errors import BloomsmsError, NotSent
+from bloomsms.errors import BloomsmsError
 
 T = TypeVar("T")
 
@@ -19,38 +19,35 @@ class Shelf(Generic[T]):
         self._fetch = fetch
         self._clock = clock
         self._kept: dict[str, tuple[datetime, T]] = {}
-        self._fetching: dict[str, asyncio.Future[T]] = {}
+        self._fetching: dict[str, asyncio.Future[BloomsmsError | None]] = {}
 
     async def take(self, key: str, age: timedelta, stale_age: timedelta) -> T:
         """Shape: at most `age` old, or at most `stale_age` when it cannot be fetched now."""
-        if self._is_younger(key, age):
-            return self._kept[key][1]
         try:
-            if key in self._fetching:
-                return await asyncio.shield(self._fetching[key])
-            return await self._fetch_for_all(key)
+            while not self._is_younger(key, age):
+                await self._fetch_or_wait(key)
         except BloomsmsError as err:
-            if self._is_younger(key, stale_age):
-                return self._kept[key][1]
-            raise refusal_of(err) from err
+            if not self._is_younger(key, stale_age):
+                raise refusal_of(err) from err
+        return self._kept[key][1]
 
-    async def _fetch_for_all(self, key: str) -> T:
-        """Fetch; whoever asks meanwhile shares the answer or the failure."""
-        shared: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._fetching[key] = shared
+    async def _fetch_or_wait(self, key: str) -> None:
+        """Fetch, or wait for whoever does: both get the failure, if it is one of the provider's."""
+        if (under_way := self._fetching.get(key)) is not None:
+            if failure := await asyncio.shield(under_way):
+                raise failure
+            return
+        over: asyncio.Future[BloomsmsError | None] = asyncio.get_running_loop().create_future()
+        self._fetching[key] = over
+        failure = None
         try:
-            value = await self._fetch(key)
-        except BaseException as err:
-            failure = err if isinstance(err, BloomsmsError) else NotSent("given up meanwhile")
-            shared.set_exception(failure)
-            shared.exception()  # taken note of, should nobody have waited
+            self._kept[key] = (self._clock.now(), await self._fetch(key))
+        except BloomsmsError as err:
+            failure = err
             raise
-        else:
-            self._kept[key] = (self._clock.now(), value)
-            shared.set_result(value)
-            return value
         finally:
             del self._fetching[key]
+            over.set_result(failure)
 
     def forget(self, key: str) -> None:
         self._kept.pop(key, None)

@@ -29,6 +29,7 @@ HIGHEST_AMOUNT = Decimal(1_000_000)
 LONGEST_NAME = 200
 LONGEST_SMS = 20_000
 DEEPEST_PRICES = 4
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2200
 
 T = TypeVar("T")
 
@@ -70,7 +71,7 @@ def read_prices(data: Json) -> list[PriceRow]:
     """
     rows = list(_price_rows(data))
     if not rows:
-        raise Unreadable("no price found", excerpt(json.dumps(data, default=str).encode()))
+        raise Unreadable("no price found", excerpt(json.dumps(data, default=str)))
     return rows
 
 
@@ -112,14 +113,14 @@ def read_webhook(body: bytes) -> SmsReceived | None:
 
 def _members(value: Json) -> Data:
     if not isinstance(value, dict):
-        raise Unreadable("an object was expected", excerpt(str(value).encode()))
+        raise Unreadable("an object was expected", excerpt(str(value)))
     return value
 
 
 def _rows(data: Json, name: str) -> Iterator[Data]:
     rows = data if isinstance(data, list) else _members(data).get(name)
     if not isinstance(rows, list):
-        raise Unreadable(f"{name} is not a list", excerpt(str(rows).encode()))
+        raise Unreadable(f"{name} is not a list", excerpt(str(rows)))
     return (row for row in rows if isinstance(row, dict))
 
 
@@ -149,7 +150,7 @@ def _amount(value: Json, *, lowest: Decimal = Decimal(0)) -> Decimal:
     except InvalidOperation:
         amount = None
     if amount is None or not amount.is_finite() or not lowest <= amount <= HIGHEST_AMOUNT:
-        raise Unreadable("an amount is not plausible", excerpt(str(value).encode()))
+        raise Unreadable("an amount is not plausible", excerpt(str(value)))
     if amount != round(amount, 6):
         raise Unreadable("an amount has more than six decimals")
     return amount
@@ -199,9 +200,12 @@ def _phone_number(value: Json) -> str:
 def _time(value: Json) -> datetime:
     try:
         time = datetime.fromisoformat(_id(value, "time"))
-    except ValueError as err:
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError) as err:
         raise Unreadable("a time is not ISO 8601") from err
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    if not EARLIEST_YEAR <= time.year <= LATEST_YEAR:
+        raise Unreadable("a time is not plausible")
+    return time
 
 
 def _sms(value: Json) -> Sms | None:

@@ -104,20 +104,21 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
         return min(float(value), LONGEST_RETRY_AFTER_S)
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return DEFAULT_RETRY_AFTER_S
     sent = next((v for k, v in headers.items() if k.lower() == "date"), "")
     try:
         since = now or parsedate_to_datetime(sent)
         wait_s = (date - since).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return DEFAULT_RETRY_AFTER_S
     return min(max(wait_s, 1.0), LONGEST_RETRY_AFTER_S)
 
 
-def excerpt(body: bytes) -> str:
+def excerpt(body: bytes | str) -> str:
     """At most 120 printable characters, with long digit runs hidden: they may be a code."""
-    text = body[: EXCERPT_LENGTH * 4].decode("utf-8", "replace")
+    text = body if isinstance(body, str) else body[: EXCERPT_LENGTH * 4].decode("utf-8", "replace")
+    text = text[: EXCERPT_LENGTH * 4]
     text = "".join(c if c.isprintable() else " " for c in text)
     return re.sub(r"\d{3,}", "…", " ".join(text.split()))[:EXCERPT_LENGTH]
 
@@ -138,7 +139,7 @@ def _no_constant(name: str) -> Json:
 
 
 def _error(errors: Data, http_status: int, headers: Mapping[str, str]) -> Exception:
-    word = excerpt(str(errors["code"]).encode())[:40]
+    word = excerpt(str(errors["code"]))[:40]
     if word == ErrorCode.RATE_LIMITED:
         return RateLimited(retry_after_s(headers))
     return _refused(word, str(errors.get("message") or ""), http_status)
@@ -146,4 +147,4 @@ def _error(errors: Data, http_status: int, headers: Mapping[str, str]) -> Except
 
 def _refused(word: str, reason: str, http_status: int) -> Refused:
     code = ErrorCode(word) if word in ErrorCode.__members__ else ErrorCode.OTHER
-    return Refused(code, word, excerpt(reason.encode()), http_status)
+    return Refused(code, word, excerpt(reason), http_status)

@@ -110,8 +110,9 @@ def code(activation: Activation, sms: Sms | None = None) -> InlineKeyboardMarkup
         done = button("✅ Done", Verb.DONE, activation.id, style=SUCCESS)
         rows.append([another, done])
     again = button("🔁 Rent again", Verb.AGAIN, activation.id)
-    rows.append(BELOW if activation.state is State.WAITING else [again, *BELOW])
-    return InlineKeyboardMarkup(rows)
+    if activation.state is not State.WAITING:
+        rows.append([again])
+    return InlineKeyboardMarkup([*rows, BELOW])
 
 
 def history(page: int, pages: int) -> InlineKeyboardMarkup:

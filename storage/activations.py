@@ -11,8 +11,6 @@ from activations.model import (
     PAID_STATES,
     Activation,
     Card,
-    Kind,
-    Number,
     Offer,
     State,
     may_become,
@@ -20,8 +18,9 @@ from activations.model import (
 from activations.notes import Draft
 from bloomsms.models import Sms, StatusChange
 from people.model import Usage
-from storage.database import Database, Row, to_dollars, to_micros, to_ms, to_time
+from storage.database import Database, to_dollars, to_micros, to_ms
 from storage.notes import insert_drafts
+from storage.rows import activation_of
 
 DAY = timedelta(days=1)
 OWN_WEIGHT = 10
@@ -166,7 +165,7 @@ class ActivationRows:
             f"select * from sms where activation_id in ({_marks(ids)}) order by id", ids
         ):
             texts.setdefault(sms["activation_id"], []).append(Sms(sms["code"], sms["full_text"]))
-        return [_activation(row, tuple(texts.get(int(row["id"]), ()))) for row in rows]
+        return [activation_of(row, tuple(texts.get(int(row["id"]), ()))) for row in rows]
 
 
 async def _usage(db: aiosqlite.Connection, user_id: int, now: datetime) -> Usage:
@@ -246,51 +245,6 @@ async def _drop_card(db: aiosqlite.Connection, card: Card) -> None:
         " where chat_id = ? and message_id = ?",
         (card.chat_id, card.message_id),
     )
-
-
-def _activation(row: Row, sms: tuple[Sms, ...]) -> Activation:
-    return Activation(
-        id=row["id"],
-        offer=Offer(
-            user_id=row["user_id"],
-            service_code=row["service_code"],
-            service_name=row["service_name"],
-            country_id=row["country_id"],
-            country_name=row["country_name"],
-            price=to_dollars(row["offered_micros"]),
-            kind=Kind(row["kind"]),
-            source_id=row["source_id"],
-        ),
-        state=State(row["state"]),
-        created_at=to_time(row["created_at_ms"]),
-        changed_at=to_time(row["changed_at_ms"]),
-        number=_number(row),
-        card=Card(row["chat_id"], row["message_id"]) if row["message_id"] else None,
-        waiting_since=_time_or_none(row["waiting_since_ms"]),
-        asked_at=_time_or_none(row["asked_at_ms"]),
-        rounds=row["rounds"],
-        is_rearmed=bool(row["is_rearmed"]),
-        wish=StatusChange(row["wish"]) if row["wish"] else None,
-        card_shown=row["card_shown"],
-        is_refund_confirmed=bool(row["is_refund_confirmed"]),
-        reason=row["reason"],
-        sms=sms,
-    )
-
-
-def _number(row: Row) -> Number | None:
-    if row["provider_id"] is None:
-        return None
-    return Number(
-        row["provider_id"],
-        row["phone_number"],
-        to_dollars(row["price_micros"]),
-        to_time(row["expires_at_ms"]),
-    )
-
-
-def _time_or_none(ms: int | None) -> datetime | None:
-    return None if ms is None else to_time(ms)
 
 
 def _marks(values: Iterable[object]) -> str:

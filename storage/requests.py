@@ -32,7 +32,7 @@ class RequestRows:
                 await db.execute(
                     "update requests set closed_at_ms = ? where id = ?", (to_ms(at), entry)
                 )
-        except sqlite3.Error as err:
+        except (sqlite3.Error, ValueError) as err:  # ValueError: the database is closed
             log.warning("the end of a request could not be noted: %s", err)
 
     async def since(self, at: datetime) -> list[tuple[datetime | None, bool]]:

@@ -1,0 +1,52 @@
+"""A row of `activations` as the business sees it."""
+
+from datetime import datetime
+
+from activations.model import Activation, Card, Kind, Number, Offer, State
+from bloomsms.models import Sms, StatusChange
+from storage.database import Row, to_dollars, to_time
+
+
+def activation_of(row: Row, sms: tuple[Sms, ...]) -> Activation:
+    return Activation(
+        id=row["id"],
+        offer=Offer(
+            user_id=row["user_id"],
+            service_code=row["service_code"],
+            service_name=row["service_name"],
+            country_id=row["country_id"],
+            country_name=row["country_name"],
+            price=to_dollars(row["offered_micros"]),
+            kind=Kind(row["kind"]),
+            source_id=row["source_id"],
+        ),
+        state=State(row["state"]),
+        created_at=to_time(row["created_at_ms"]),
+        changed_at=to_time(row["changed_at_ms"]),
+        number=_number(row),
+        card=Card(row["chat_id"], row["message_id"]) if row["message_id"] else None,
+        waiting_since=_time_or_none(row["waiting_since_ms"]),
+        asked_at=_time_or_none(row["asked_at_ms"]),
+        rounds=row["rounds"],
+        is_rearmed=bool(row["is_rearmed"]),
+        wish=StatusChange(row["wish"]) if row["wish"] else None,
+        card_shown=row["card_shown"],
+        is_refund_confirmed=bool(row["is_refund_confirmed"]),
+        reason=row["reason"],
+        sms=sms,
+    )
+
+
+def _number(row: Row) -> Number | None:
+    if row["provider_id"] is None:
+        return None
+    return Number(
+        row["provider_id"],
+        row["phone_number"],
+        to_dollars(row["price_micros"]),
+        to_time(row["expires_at_ms"]),
+    )
+
+
+def _time_or_none(ms: int | None) -> datetime | None:
+    return None if ms is None else to_time(ms)
