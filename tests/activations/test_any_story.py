@@ -1,0 +1,272 @@
+"""Any story of presses, lost answers, codes, expiries and kills keeps the books in order.
+
+One press orders at most one number; a state moves only along the table; each SMS of a number we
+know is recorded and told once. Looks are answered at once here; orders and changes wait at the
+counter while everything else may happen.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from activations.errors import Refusal
+from activations.model import TRANSITIONS, Activation, Card, State
+from activations.notes import Delivery, Note, Outcome
+from activations.outbox import OutboxPass
+from activations.poller import Poller
+from bloomsms.models import ProviderStatus, Sms
+from people.model import NO_LIMITS
+from storage.database import Database
+from tests.activations.shop import Shop
+from tests.activations.till import SERVED, Fate, Till
+from tests.made_up import ANN
+from tests.moved_clock import MovedClock
+
+WITNESS = (
+    "create table steps (id integer, old text, new text)",
+    (
+        "create trigger steps_are_noted after update of state on activations"
+        " when old.state <> new.state begin"
+        " insert into steps values (old.id, old.state, new.state); end"
+    ),
+)
+ANY = st.integers(0, 1000)
+
+
+class Told:
+    """Meets the business's Messenger: everything arrives."""
+
+    async def deliver(self, note: Note, activation: Activation | None) -> Delivery:
+        assert note.activation_id is None or activation
+        return Delivery(Outcome.SENT)
+
+
+class Stories(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.runner = asyncio.Runner()
+        self.clock = MovedClock()
+        self.till = Till(self.clock)
+        self.tasks: list[asyncio.Task[object]] = []
+        self.sent: list[tuple[str, Sms]] = []
+        self.runner.run(self.opens(is_new=True))
+
+    # The process
+
+    async def opens(self, *, is_new: bool) -> None:
+        self.stack = AsyncExitStack()
+        self.database = await self.stack.enter_async_context(
+            Database.opened(self.folder / "bot.db")
+        )
+        if is_new:
+            async with self.database.transaction() as db:
+                for statement in WITNESS:
+                    await db.execute(statement)
+        self.shop = Shop(self.database, self.till, self.clock)
+        outbox = OutboxPass(self.shop.notes, self.shop.store, Told(), self.clock)
+        self.poller = Poller(
+            self.shop.store, self.till, self.shop.inspector, outbox, self.clock, lambda: 0.01
+        )
+        await self.shop.rentals.recover()
+        await self.shop.notes.release_claims(self.clock.now())
+
+    @rule(fates=st.lists(st.sampled_from(Fate), min_size=8, max_size=8))
+    def kill(self, fates: list[Fate]) -> None:
+        """The process dies; what was on its way to the provider happens or does not."""
+
+        async def die() -> None:
+            await self.stack.aclose()  # nothing that still runs can write any more
+            for task in self.tasks:
+                task.cancel()
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+            self.tasks.clear()
+            for question, fate in zip(list(self.till.counter), fates * 10, strict=False):
+                self.till.forget(question, fate)
+            await self.opens(is_new=False)
+
+        self.runner.run(die())
+
+    def runs(self, work: Coroutine[object, object, object]) -> None:
+        """Begin some work; return when everybody is done or waits at the counter."""
+
+        async def begin() -> None:
+            self.tasks.append(asyncio.create_task(self.refusals_are_answers(work)))
+            await self.settle()
+
+        self.runner.run(begin())
+
+    async def refusals_are_answers(self, work: Coroutine[object, object, object]) -> None:
+        try:
+            await work
+        except Refusal:
+            return
+
+    async def settle(self) -> None:
+        def is_still(task: asyncio.Task[object]) -> bool:
+            waits = any(q.task is task and not q.answer.done() for q in self.till.counter)
+            return task.done() or waits
+
+        # Some are at work in the database's thread; nobody tells when all have come to rest.
+        while not all(is_still(task) for task in self.tasks):
+            await asyncio.sleep(0.0003)
+        for task in [task for task in self.tasks if task.done()]:
+            self.tasks.remove(task)
+            task.result()
+
+    # People
+
+    async def all(self) -> list[Activation]:
+        return await self.shop.store.in_states(frozenset(State))
+
+    async def one(self, number: int) -> Activation | None:
+        found = await self.all()
+        return found[number % len(found)] if found else None
+
+    @rule()
+    def chooses(self) -> None:
+        self.runs(self.shop.rentals.quote(ANN, NO_LIMITS, "187", "wa"))
+
+    @rule(number=ANY)
+    def chooses_again(self, number: int) -> None:
+        async def quote() -> None:
+            if source := await self.one(number):
+                await self.shop.rentals.quote_again(ANN, NO_LIMITS, source.id)
+
+        self.runs(quote())
+
+    @rule(number=ANY, times=st.integers(1, 3))
+    def presses_rent(self, number: int, times: int) -> None:
+        async def press() -> None:
+            if offer := await self.one(number):
+                SERVED.set(offer.id)
+                begun = await self.shop.rentals.confirm(
+                    ANN, NO_LIMITS, offer.id, Card(ANN, offer.id)
+                )
+                await self.shop.rentals.pay(begun)
+
+        for _ in range(times):
+            self.runs(press())
+
+    @rule(number=ANY, times=st.integers(1, 2))
+    def presses_other_number(self, number: int, times: int) -> None:
+        async def press() -> None:
+            if old := await self.one(number):
+                begun = await self.shop.rentals.swap(ANN, NO_LIMITS, old.id)
+                SERVED.set(begun.id)
+                await self.shop.rentals.pay(begun)
+
+        for _ in range(times):
+            self.runs(press())
+
+    @rule(number=ANY, wish=st.sampled_from(["cancel", "complete", "another_sms"]))
+    def presses(self, number: int, wish: str) -> None:
+        async def press() -> None:
+            if activation := await self.one(number):
+                await getattr(self.shop.endings, wish)(ANN, activation.id)
+
+        self.runs(press())
+
+    # The provider
+
+    @precondition(lambda self: self.till.counter)
+    @rule(number=ANY, fate=st.sampled_from(Fate))
+    def serves(self, number: int, fate: Fate) -> None:
+        """One that waits at the counter has its turn."""
+        question = self.till.counter[number % len(self.till.counter)]
+
+        async def serve() -> None:
+            self.till.serve(question, fate)
+            await self.settle()
+
+        self.runner.run(serve())
+
+    @precondition(lambda self: any(phone.is_open for phone in self.till.phones.values()))
+    @rule(number=ANY)
+    def an_sms_comes(self, number: int) -> None:
+        phones = [phone for phone in self.till.phones.values() if phone.is_open]
+        phone = phones[number % len(phones)]
+        sms = Sms(f"{len(self.sent):06}", f"Your code is {len(self.sent):06}")
+        phone.sms.append(sms)
+        phone.status = ProviderStatus.CODE_RECEIVED
+        self.sent.append((phone.provider_id, sms))
+
+    @precondition(lambda self: any(phone.is_open for phone in self.till.phones.values()))
+    @rule(number=ANY)
+    def time_is_over(self, number: int) -> None:
+        phones = [phone for phone in self.till.phones.values() if phone.is_open]
+        phones[number % len(phones)].status = ProviderStatus.EXPIRED
+
+    @rule(seconds=st.sampled_from([1, 20, 400]))
+    def looks(self, seconds: int) -> None:
+        """Time passes, and the poller has its pass."""
+        self.clock.move(seconds)
+        self.runs(self.poller.run_pass())
+
+    # What always holds
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:  # whatever SQL asks for
+        return [tuple(row) for row in self.runner.run(self.database.rows(sql))]
+
+    @invariant()
+    def one_press_orders_one_number(self) -> None:
+        assert {1} >= set(self.till.orders.values()) - {0}
+        assert {1} >= set(self.till.done.values())
+
+    @invariant()
+    def states_keep_to_the_table(self) -> None:
+        steps = self.rows("select old, new from steps")
+        assert [] == [step for step in steps if State(step[1]) not in TRANSITIONS[State(step[0])]]
+
+    @invariant()
+    def each_sms_is_recorded_and_told_once(self) -> None:
+        recorded = [text for (text,) in self.rows("select full_text from sms")]
+        assert len(set(recorded)) == len(recorded)
+        assert [(len(recorded),)] == self.rows("select count(*) from notes where kind = 'code'")
+
+    @invariant()
+    def what_was_paid_is_known(self) -> None:
+        """Each number given out is in our books, or its order counts as under way or unknown."""
+        kept = {id_ for (id_,) in self.rows("select provider_id from activations")}
+        unsure = self.rows(
+            "select count(*) from activations where state in ('renting', 'uncertain')"
+        )
+        assert len(self.till.phones.keys() - kept) <= unsure[0][0]
+
+    def teardown(self) -> None:
+        try:
+            while self.till.counter:
+                self.serves(number=0, fate=Fate.ANSWERED)
+            self.what_an_open_number_shows_arrives()
+        finally:
+            self.runner.run(self.stack.aclose())
+            self.runner.close()
+            shutil.rmtree(self.folder)
+
+    def what_an_open_number_shows_arrives(self) -> None:
+        """In the end every SMS that the provider shows for an open number has arrived."""
+        open_ids = self.rows(
+            "select provider_id from activations where state in ('waiting', 'code_received')"
+        )
+        for _ in range(5):
+            self.looks(seconds=400)
+        recorded = [text for (text,) in self.rows("select full_text from sms")]
+        shown = [
+            phone.sms[-1].full_text
+            for (id_,) in open_ids
+            if len((phone := self.till.phones[id_]).sms) > phone.seen
+        ]
+
+        assert [] == [text for text in shown if text not in recorded]
+
+
+TestStories = Stories.TestCase
+TestStories.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

@@ -1,0 +1,342 @@
+"""The poller: an even pace, one look at a number at a time, slower while nothing answers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from activations.model import Activation, State
+from activations.notes import Delivery, Note, Outcome
+from activations.outbox import OutboxPass
+from activations.poller import Poller
+from bloomsms.errors import BloomsmsError, ErrorCode, RateLimited, Refused, Unreadable
+from bloomsms.models import ProviderStatus
+from tests.activations.scripted_provider import ScriptedProvider
+from tests.activations.shop import Shop
+from tests.made_up import OFFER, SMS, seen
+from tests.moved_clock import MovedClock
+
+PASS_S = 0.25
+INVALID_KEY = Refused(ErrorCode.INVALID_API_KEY, "INVALID_API_KEY", "", 401)
+
+
+class Mouth:
+    """Meets the business's Messenger: keeps what it is to tell."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    async def deliver(self, note: Note, activation: Activation | None) -> Delivery:
+        self.told.append(f"{note.kind} {activation.state if activation else None}")
+        return Delivery(Outcome.SENT)
+
+
+class Watch:
+    """A poller with its pace in the test's hands."""
+
+    def __init__(self, shop: Shop, provider: ScriptedProvider, clock: MovedClock) -> None:
+        self.mouth = Mouth()
+        self.interval_s = 1.0
+        outbox = OutboxPass(shop.notes, shop.store, self.mouth, clock)
+        self._provider = provider
+        self._clock = clock
+        self.poller = Poller(
+            shop.store, provider, shop.inspector, outbox, clock, lambda: self.interval_s
+        )
+
+    async def runs(self, seconds: float) -> list[int]:
+        """Passes at their usual times; returns how many looks each second brought."""
+        looks = []
+        for _ in range(round(seconds)):
+            before = len(self._provider.asked)
+            for _ in range(round(1 / PASS_S)):
+                await self.poller.run_pass()
+                self._clock.move(PASS_S)
+            looks.append(len(self._provider.asked) - before)
+        return looks
+
+
+@pytest.fixture
+def watch(shop: Shop, provider: ScriptedProvider, clock: MovedClock) -> Watch:
+    return Watch(shop, provider, clock)
+
+
+@pytest.fixture
+async def under_way() -> AsyncIterator[list[asyncio.Task[None]]]:
+    """Passes that may hang; they are ended with the test."""
+    tasks: list[asyncio.Task[None]] = []
+    yield tasks
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def numbers(shop: Shop, count: int) -> list[Activation]:
+    return [await shop.waiting(OFFER, f"n{number}") for number in range(count)]
+
+
+async def test_a_code_is_told_at_once(shop: Shop, watch: Watch, provider: ScriptedProvider) -> None:
+    """The pass that finds the code delivers it."""
+    await shop.waiting()
+    provider.next("activation", seen(ProviderStatus.CODE_RECEIVED, SMS))
+
+    await watch.poller.run_pass()
+
+    assert ["code code_received", "card code_received"] == watch.mouth.told
+
+
+@pytest.mark.parametrize("count", [1, 3, 20])
+async def test_an_even_pace(shop: Shop, watch: Watch, count: int) -> None:
+    """However many numbers wait, there is one look in each interval."""
+    await numbers(shop, count)
+
+    assert [1] * 10 == await watch.runs(10)
+
+
+async def test_the_pace_follows_the_budget(shop: Shop, watch: Watch) -> None:
+    """When people use the budget, looks come more rarely."""
+    await numbers(shop, 3)
+    await watch.runs(1)
+    watch.interval_s = 5.0
+
+    looks = await watch.runs(20)
+
+    assert 4 == pytest.approx(sum(looks), abs=1)
+    assert 1 == max(looks)
+
+
+async def test_a_fast_pace(shop: Shop, watch: Watch) -> None:
+    """A pace faster than the passes takes several numbers in one pass."""
+    await numbers(shop, 40)
+    watch.interval_s = 0.1
+    await watch.runs(1)
+
+    assert [pytest.approx(10, abs=1)] * 3 == await watch.runs(3)
+
+
+async def test_idle_time_brings_no_burst(shop: Shop, watch: Watch, clock: MovedClock) -> None:
+    """What was not used while nobody waited, or while the process slept, is not caught up on."""
+    await watch.runs(1)
+    clock.move(300)
+    await numbers(shop, 20)
+
+    looks = await watch.runs(10)
+
+    assert 2 >= max(looks)
+    assert 11 >= sum(looks)
+
+
+async def test_every_number_has_its_turn(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """Fresh numbers are all asked about before any is asked about again."""
+    await numbers(shop, 5)
+    clock.move(0.1)
+
+    await watch.runs(5)
+
+    assert {f"activation n{number}" for number in range(5)} == set(provider.asked)
+
+
+async def test_nobody_waits(watch: Watch, provider: ScriptedProvider) -> None:
+    """Without numbers nobody is asked."""
+    assert [0] * 5 == await watch.runs(5)
+
+
+@pytest.mark.parametrize("state", [State.RENTING, State.UNCERTAIN, State.INTENT])
+async def test_only_numbers_in_hand(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, state: State
+) -> None:
+    """What has no number cannot be asked about."""
+    activation = await (shop.offered() if state is State.INTENT else shop.begun())
+    if state is State.UNCERTAIN:
+        await shop.became(activation, state)
+
+    await watch.runs(3)
+
+    assert [] == provider.asked
+
+
+async def test_a_slow_answer_holds_nobody_up(
+    shop: Shop,
+    watch: Watch,
+    provider: ScriptedProvider,
+    clock: MovedClock,
+    under_way: list[asyncio.Task[None]],
+) -> None:
+    """While one look hangs, the other numbers are asked about, and the hanging one is not."""
+    await numbers(shop, 3)
+    provider.gate.clear()
+    for count in (1, 2, 3):
+        under_way.append(asyncio.create_task(asyncio.wait_for(watch.poller.run_pass(), 5)))
+        await provider.is_asked(count)
+        clock.move(1)
+    under_way.append(asyncio.create_task(asyncio.wait_for(watch.poller.run_pass(), 5)))
+    await under_way[-1]
+
+    assert 3 == len(set(provider.asked)) == len(provider.asked)
+
+
+async def test_a_look_that_ended_makes_room(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """A number whose look failed is asked about again."""
+    await shop.waiting()
+    provider.next("activation", Unreadable("no answer"))
+
+    assert [1, 1, 1] == await watch.runs(3)
+
+
+async def test_not_more_than_so_many_at_once(
+    shop: Shop,
+    watch: Watch,
+    provider: ScriptedProvider,
+    clock: MovedClock,
+    under_way: list[asyncio.Task[None]],
+) -> None:
+    """While 64 looks hang, no further one begins."""
+    await numbers(shop, 70)
+    watch.interval_s = 0.001
+    provider.gate.clear()
+    under_way.append(asyncio.create_task(asyncio.wait_for(watch.poller.run_pass(), 5)))
+    await provider.is_asked(1)
+    clock.move(1)
+    under_way.append(asyncio.create_task(asyncio.wait_for(watch.poller.run_pass(), 5)))
+    await provider.is_asked(64)
+    clock.move(1)
+    await asyncio.wait_for(watch.poller.run_pass(), 5)
+
+    assert 64 == len(provider.asked)
+
+
+@pytest.mark.parametrize(
+    "err", [Unreadable("no answer"), INVALID_KEY], ids=lambda e: type(e).__name__
+)
+async def test_silence_slows_the_pace(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, err: BloomsmsError
+) -> None:
+    """The longer nothing is answered, the more rarely it is asked; every half minute at least."""
+    await numbers(shop, 5)
+    provider.always("activation", err)
+
+    looks = await watch.runs(300)
+
+    assert 2 <= sum(looks[:5]) <= 5
+    assert sum(looks) <= 30
+    assert 4 <= sum(looks[-120:]) <= 7
+
+
+async def test_a_used_up_limit_is_waited_out(
+    shop: Shop, watch: Watch, provider: ScriptedProvider
+) -> None:
+    """When the limit keeps a look from leaving, the next one follows when it says, no later."""
+    await numbers(shop, 5)
+    provider.always("activation", RateLimited(5.0))
+
+    assert 11 <= sum(await watch.runs(60)) <= 13
+
+
+async def test_one_bad_answer_slows_nothing(
+    shop: Shop, watch: Watch, provider: ScriptedProvider
+) -> None:
+    """A single failure is nobody's outage."""
+    await numbers(shop, 2)
+    provider.next("activation", seen(), Unreadable("x"), seen(), Unreadable("x"), seen())
+
+    assert [1] * 5 == await watch.runs(5)
+
+
+async def test_an_answer_ends_the_silence(
+    shop: Shop, watch: Watch, provider: ScriptedProvider
+) -> None:
+    """With the first answer the pace is what it was."""
+    await numbers(shop, 2)
+    provider.always("activation", Unreadable("no answer"))
+    await watch.runs(60)
+    provider.always("activation", seen())
+    await watch.runs(31)
+
+    assert [1] * 5 == await watch.runs(5)
+
+
+async def test_late_codes_are_looked_for(
+    shop: Shop, watch: Watch, provider: ScriptedProvider
+) -> None:
+    """After its end a number is looked at three times: after 10 s, a minute and six minutes."""
+    await shop.became(await shop.waiting(), State.EXPIRED)
+
+    looks = await watch.runs(800)
+
+    assert [10, 60, 360] == [second for second, count in enumerate(looks) if count]
+
+
+async def test_a_late_code_is_told(shop: Shop, watch: Watch, provider: ScriptedProvider) -> None:
+    """What comes after the end reaches its person."""
+    await shop.became(await shop.waiting(), State.CANCELLED)
+    provider.next("activation", seen(ProviderStatus.CANCELLED, SMS))
+
+    await watch.runs(12)
+
+    assert ["code cancelled", "card cancelled"] == watch.mouth.told
+
+
+async def test_a_number_with_its_code_is_left_alone(
+    shop: Shop, watch: Watch, provider: ScriptedProvider
+) -> None:
+    """Nobody asks about a number whose code is there, until its time is over."""
+    await shop.received(SMS)
+
+    await watch.runs(60)
+
+    assert [] == provider.asked
+
+
+async def test_a_number_with_its_code_is_closed(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """Once its time is over it is looked at once a minute, until the provider has closed it."""
+    before = await shop.received(SMS)
+    clock.move(minutes=20)
+    provider.always("activation", seen(ProviderStatus.CODE_RECEIVED, SMS))
+    looks = await watch.runs(130)
+    provider.always("activation", seen(ProviderStatus.COMPLETED, SMS))
+
+    await watch.runs(60)
+
+    assert [0, 60, 120] == [second for second, count in enumerate(looks) if count]
+    assert State.COMPLETED is (await shop.now(before)).state
+
+
+async def test_a_number_without_an_end(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """A row that has no number, whatever its state, is asked about by nobody."""
+    waiting = await shop.became(await shop.begun(), State.WAITING)
+    await shop.became(waiting, State.CODE_RECEIVED)
+    clock.move(hours=1)
+
+    await watch.runs(3)
+
+    assert [] == provider.asked
+
+
+async def test_a_second_round_is_fresh(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """A number that waits for another SMS counts as young again: it goes before an old one."""
+    old = await shop.waiting(OFFER, "old")
+    clock.move(minutes=15)
+    again = await shop.waiting(OFFER, "again")
+    received = await shop.became(again, State.CODE_RECEIVED)
+    await shop.store.record(
+        received,
+        replace(received, state=State.WAITING, rounds=2, waiting_since=clock.now()),
+        (),
+        clock.now(),
+    )
+    await shop.store.mark_asked(old.id, clock.now())
+
+    await watch.runs(30)
+
+    assert provider.asked.count("activation old") < provider.asked.count("activation again")

@@ -1,0 +1,175 @@
+"""Notes as rows: claimed by one, settled by what became of them, kept over a restart."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from activations.model import State
+from activations.notes import Delivery, Draft, Note, NoteKind, Outcome, code_and_card
+from storage.activations import ActivationRows
+from storage.database import Database
+from storage.notes import NoteRows
+from tests.made_up import ANN, BOB, NASTY, OLGA, SMS
+from tests.moved_clock import MovedClock
+from tests.storage.rows import waiting
+
+LEASE = timedelta(seconds=60)
+NEWS = Draft(NoteKind.LET_IN, ANN)
+
+
+async def claimed(notes: NoteRows, clock: MovedClock) -> Note:
+    note = await notes.claim_due(clock.now(), LEASE)
+    if note is None:
+        raise AssertionError("nothing was due")
+    return note
+
+
+async def nothing_due(notes: NoteRows, clock: MovedClock) -> bool:
+    return await notes.claim_due(clock.now(), LEASE) is None
+
+
+async def test_a_note_comes_back_as_it_was(notes: NoteRows, clock: MovedClock) -> None:
+    """Kind, person and words are kept to the letter; this is the first attempt."""
+    await notes.add([Draft(NoteKind.OWNER_ACCESS, OLGA, None, {"name": NASTY})], clock.now())
+
+    assert Note(1, NoteKind.OWNER_ACCESS, OLGA, None, None, {"name": NASTY}, 1) == await claimed(
+        notes, clock
+    )
+
+
+async def test_nothing_is_due(notes: NoteRows, clock: MovedClock) -> None:
+    """Without notes, and without due ones, there is none to take."""
+    empty = await nothing_due(notes, clock)
+    await notes.add([NEWS], clock.now() + timedelta(seconds=1))
+
+    assert (True, True) == (empty, await nothing_due(notes, clock))
+
+
+async def test_codes_before_news_before_cards(
+    notes: NoteRows, store: ActivationRows, clock: MovedClock
+) -> None:
+    """The most urgent goes first, among equals the one that is due longest."""
+    number = await waiting(store, clock)
+    await notes.add([Draft(NoteKind.CARD, ANN, number.id)], clock.now())
+    await notes.add([Draft(NoteKind.OWNER_FUNDS, OLGA), NEWS], clock.move(1))
+    after = replace(number, state=State.CODE_RECEIVED)
+    await store.record(number, after, code_and_card(ANN, number.id), clock.move(1), SMS)
+
+    order = [(await claimed(notes, clock)).kind for _ in range(5)]
+
+    assert [
+        NoteKind.CODE,
+        NoteKind.OWNER_FUNDS,
+        NoteKind.LET_IN,
+        NoteKind.CARD,
+        NoteKind.CARD,
+    ] == order
+
+
+async def test_a_claim_is_for_one(notes: NoteRows, clock: MovedClock) -> None:
+    """Of many who ask at once each note goes to exactly one."""
+    await notes.add([NEWS] * 5, clock.now())
+
+    taken = await asyncio.gather(*(notes.claim_due(clock.now(), LEASE) for _ in range(20)))
+
+    assert [1, 2, 3, 4, 5] == sorted(note.id for note in taken if note)
+
+
+async def test_a_claim_lapses(notes: NoteRows, clock: MovedClock) -> None:
+    """A claim nobody settled is due again when its lease is over, not before."""
+    await notes.add([NEWS], clock.now())
+    await claimed(notes, clock)
+
+    clock.move(59.9)
+    before = await nothing_due(notes, clock)
+    clock.move(0.1)
+
+    assert (True, 2) == (before, (await claimed(notes, clock)).attempts)
+
+
+async def test_one_persons_notes(notes: NoteRows, clock: MovedClock) -> None:
+    """Asked for one person, only that person's notes are taken."""
+    await notes.add([Draft(NoteKind.LET_IN, BOB), NEWS], clock.now())
+
+    first = await notes.claim_due(clock.now(), LEASE, ANN)
+    second = await notes.claim_due(clock.now(), LEASE, ANN)
+
+    assert (2, ANN) == (first and first.id, first and first.user_id)
+    assert second is None
+    assert BOB == (await claimed(notes, clock)).user_id
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SENT, Outcome.PARKED, Outcome.DEAD])
+async def test_settled_for_good(notes: NoteRows, clock: MovedClock, outcome: Outcome) -> None:
+    """What was sent, parked or dead does not come up by itself."""
+    await notes.add([NEWS], clock.now())
+    await notes.settle(await claimed(notes, clock), Delivery(outcome), clock.now())
+    clock.move(days=365)
+
+    assert await nothing_due(notes, clock)
+
+
+async def test_settled_for_later(notes: NoteRows, clock: MovedClock) -> None:
+    """A note to be tried later is due at that time, not before."""
+    await notes.add([NEWS], clock.now())
+    due_at = clock.now() + timedelta(seconds=35)
+    await notes.settle(await claimed(notes, clock), Delivery(Outcome.LATER), due_at)
+
+    clock.move(34.9)
+    before = await nothing_due(notes, clock)
+    clock.move(0.1)
+
+    assert (True, 2) == (before, (await claimed(notes, clock)).attempts)
+
+
+async def test_parked_notes_wait_for_their_person(notes: NoteRows, clock: MovedClock) -> None:
+    """When a person writes again, their parked notes are due, and nobody else's."""
+    await notes.add([NEWS, Draft(NoteKind.LET_IN, BOB)], clock.now())
+    for _ in range(2):
+        await notes.settle(await claimed(notes, clock), Delivery(Outcome.PARKED), clock.now())
+
+    await notes.unpark(ANN, clock.move(60))
+
+    assert ANN == (await claimed(notes, clock)).user_id
+    assert await nothing_due(notes, clock)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SENT, Outcome.DEAD])
+async def test_only_parked_notes_come_back(
+    notes: NoteRows, clock: MovedClock, outcome: Outcome
+) -> None:
+    """What is done is not told again because somebody writes."""
+    await notes.add([NEWS], clock.now())
+    await notes.settle(await claimed(notes, clock), Delivery(outcome), clock.now())
+
+    await notes.unpark(ANN, clock.now())
+
+    assert await nothing_due(notes, clock)
+
+
+async def test_a_claim_outlives_nobody(path: Path, clock: MovedClock) -> None:
+    """What a process that was killed had claimed is due at the next start."""
+    async with Database.opened(path) as database:
+        await NoteRows(database).add([NEWS, NEWS], clock.now())
+        first = await claimed(NoteRows(database), clock)
+        await NoteRows(database).settle(first, Delivery(Outcome.SENT), clock.now())
+        await claimed(NoteRows(database), clock)
+
+    async with Database.opened(path) as database:
+        await NoteRows(database).release_claims(clock.now())
+        note = await claimed(NoteRows(database), clock)
+        assert (2, 2) == (note.id, note.attempts)
+        assert await nothing_due(NoteRows(database), clock)
+
+
+async def test_a_code_note_has_its_own_sms(
+    notes: NoteRows, store: ActivationRows, clock: MovedClock
+) -> None:
+    """A CODE without an SMS in the same commit has none."""
+    number = await waiting(store, clock)
+    await notes.add([Draft(NoteKind.CODE, ANN, number.id)], clock.now())
+
+    assert (await claimed(notes, clock)).sms is None
