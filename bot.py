@@ -117,8 +117,19 @@ def _repeat(
     interval_s: float,
     at_once: int,
 ) -> None:
+    is_failing = False
+
     async def tick(_context: object) -> None:
-        await run_pass()
+        nonlocal is_failing
+        try:
+            await run_pass()
+        except Exception:
+            # Told once, not four times a second: the next pass tries again.
+            if not is_failing:
+                log.exception("a pass failed")
+            is_failing = True
+        else:
+            is_failing = False
 
     if application.job_queue is None:
         raise RuntimeError("python-telegram-bot was installed without its job queue")

@@ -90,7 +90,7 @@ def _wire(
     cards = Cards(screens, store, clock)
     outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock)
     books = Books(store, clock)
-    inspector = Inspector(store, books, clock)
+    inspector = Inspector(store, books, clock, settings.admin_ids)
     catalog = Catalog(client, store, clock)
     orders = Orders(store, client, catalog, books, clock, settings.admin_ids)
     endings = Endings(store, client, inspector, clock)

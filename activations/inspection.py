@@ -4,6 +4,7 @@ import logging
 
 from activations.books import Books
 from activations.model import Activation
+from activations.notes import Draft, NoteKind
 from activations.observation import Observation, missing, observe
 from activations.ports import Clock, Provider, Store
 from bloomsms.errors import ErrorCode, RateLimited, Refused
@@ -13,6 +14,7 @@ log = logging.getLogger(__name__)
 
 # The provider may need a moment until it knows what it has just rented out.
 BELIEVED_MISSING_AFTER = 2
+MOST_ODD_WORDS = 20
 
 
 class Inspector:
@@ -21,10 +23,12 @@ class Inspector:
     Errors: `look` passes on the provider's errors, except that the number is unknown to it.
     """
 
-    def __init__(self, store: Store, books: Books, clock: Clock) -> None:
+    def __init__(self, store: Store, books: Books, clock: Clock, owner_ids: frozenset[int]) -> None:
         self._store = store
         self._books = books
         self._clock = clock
+        self._owner_ids = owner_ids
+        self._odd_words: set[str] = set()
         self._missing: dict[int, int] = {}  # looks in a row that found nothing
 
     async def look(self, activation: Activation, provider: Provider) -> Activation:
@@ -41,7 +45,21 @@ class Inspector:
         before = await self._store.get(activation.id) or activation
         if before.changed_at != activation.changed_at and _is_old_news(before, seen):
             return before  # asked before what became of the number meanwhile
+        if seen.status is ProviderStatus.UNKNOWN:
+            await self._tell_odd_word(before, seen.word)
         return await self._record(before, observe(before, seen, self._clock.now()))
+
+    async def _tell_odd_word(self, activation: Activation, word: str) -> None:
+        """Owners see each status word that nobody knows, once."""
+        if word in self._odd_words or len(self._odd_words) >= MOST_ODD_WORDS:
+            return
+        self._odd_words.add(word)
+        log.warning("activation %d: status word %r is unknown", activation.id, word)
+        drafts = [
+            Draft(NoteKind.OWNER_WORD, owner, activation.id, {"word": word})
+            for owner in sorted(self._owner_ids)
+        ]
+        await self._store.record(activation, activation, drafts, self._clock.now())
 
     async def _ask(
         self, activation: Activation, provider_id: str, provider: Provider

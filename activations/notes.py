@@ -19,6 +19,7 @@ class NoteKind(StrEnum):
     OWNER_FUNDS = "owner_funds"  # an owner: the account is empty
     OWNER_PROVIDER = "owner_provider"  # an owner: the provider's condition changed
     OWNER_PARKED = "owner_parked"  # an owner: an update could not be handled
+    OWNER_WORD = "owner_word"  # an owner: the provider uses a status word nobody knows
     OWNER_ACCESS = "owner_access"  # an owner: somebody knocks at a private bot
 
 

@@ -12,6 +12,7 @@ TIME_SCALE_S = 70.0
 NEWBORN_SHARE = 3 / 14  # of the time scale: 15 s of 70
 NEWBORN_HAZARD = 0.15
 SHORTEST_GAP_S = 1.0
+ROUNDING_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The owners' page, and who is let in."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
@@ -12,6 +13,9 @@ from handlers import keyboards, pages, texts
 from handlers.callback_data import Verb, pattern
 from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
 from people.model import Person, Standing
+
+# Ended numbers are looked through so far back for money that nobody saw come back.
+OWED_FOR = timedelta(days=7)
 
 Decision = Callable[[int, int], Awaitable[Person | None]]
 
@@ -39,9 +43,11 @@ class Admin:
         asked = await people.with_standing(Standing.ASKED)
         let_in = await people.with_standing(Standing.LET_IN)
         unsure = await self._desk.store.in_states(frozenset({State.UNCERTAIN}))
+        ended = await self._desk.store.ended_since(self._desk.clock.now() - OWED_FOR)
+        owed = [a for a in ended if not a.is_refund_confirmed and not a.sms]
         used, limit = self._requests_used()
         condition = self._desk.health.condition.value
-        text = pages.admin(condition, used, limit, asked, let_in, unsure)
+        text = pages.admin(condition, used, limit, asked, let_in, unsure, owed)
         await self._desk.screens.show(update, text, keyboards.admin(asked, unsure))
 
     async def settle(self, update: Update, context: Context) -> None:

@@ -135,9 +135,8 @@ def _waiting_lines(activation: Activation, now: datetime) -> list[str]:
     if now >= end:
         lines.append(_("The time is over; waiting for BloomSMS to say so."))
     else:
-        lines.append(
-            f"{formats.bar(now, activation.created_at, end)} {formats.time_left(now, end)}"
-        )
+        bar, left = formats.bar(now, activation.created_at, end), formats.time_left(now, end)
+        lines.append(_("{bar} {time} left").format(bar=bar, time=left))
     if activation.is_cancel_asked:
         lines.append(_("Cancelling was asked for; BloomSMS has not confirmed it yet."))
     return lines + _code_lines(activation)

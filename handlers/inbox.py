@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from telegram import Bot, Update
-from telegram.error import TelegramError
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from activations.notes import Draft, NoteKind
@@ -121,7 +121,11 @@ class KeepingBot(ExtBot[str]):
 
     async def get_updates(self, *args: Any, **options: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as above
         """Errors: TelegramError also when they could not be kept, so that nothing is confirmed."""
-        updates = await super().get_updates(*args, **options)
+        try:
+            updates = await super().get_updates(*args, **options)
+        except InvalidToken as err:
+            # The library would stop fetching for good; a 401 or 404 on the way may pass.
+            raise TelegramError(f"Telegram refuses the token: {type(err).__name__}") from err
         if not updates:
             return updates
         try:

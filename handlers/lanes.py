@@ -8,12 +8,15 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
+from handlers import texts
 from handlers.inbox import Inbox
 from handlers.presses import Presses
 
 # PTB takes one of these before `do_process_update` runs. It must never be what one person's
 # waiting updates use up, so it is more than Telegram hands over in hours.
 NO_LIMIT = 1_000_000
+# More than a person can mean to press; the rest is dropped.
+MOST_WAITING = 40
 
 
 class PersonLanes(BaseUpdateProcessor):
@@ -50,6 +53,9 @@ class PersonLanes(BaseUpdateProcessor):
         lane = self._lanes.setdefault(person, asyncio.Lock())
         self._waiting[person] = self._waiting.get(person, 0) + 1
         try:
+            if self._waiting[person] > MOST_WAITING:
+                await self._presses.answer(update, texts.TOO_FAST)
+                return
             if self._waiting[person] > 1:
                 await self._presses.answer(update)
             async with lane:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from gettext import gettext as _
 
 from activations.model import Activation, State
@@ -59,7 +60,7 @@ def settings(user_id: int, limits: Limits, *, is_owner: bool) -> str:
 
 def admin(
     condition: str, used: int, limit: int, asked: Sequence[Person], let_in: Sequence[Person],
-    unsure: Sequence[Activation],
+    unsure: Sequence[Activation], owed: Sequence[Activation],
 ) -> str:  # fmt: skip
     lines = [
         _("<b>For owners</b>"),
@@ -68,6 +69,11 @@ def admin(
         _("Let in: {count}").format(count=len(let_in)),
         _("Waiting to be let in: {count}").format(count=len(asked)),
     ]
+    if owed:
+        total = formats.money(sum((a.price for a in owed), Decimal(0)))
+        lines.append(
+            _("Money back not confirmed: {total} for {count}").format(total=total, count=len(owed))
+        )
     if unsure:
         lines += ["", _("Orders with an unknown outcome:")]
         lines += [f"{a.id}: {card_texts.what(a)}, <code>{a.user_id}</code>" for a in unsure[:20]]

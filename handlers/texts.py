@@ -50,6 +50,7 @@ SURPRISE = _("Sorry, something went wrong here. It was noted as {log_id}.")
 CHOOSE_COUNTRY = _("<b>Where should the number be from?</b>")
 RENTING = _("Renting…")
 UNDER_WAY = _("BloomSMS is being asked already.")
+TOO_FAST = _("That was too fast. Try again in a moment.")
 ASKING = _("Asking BloomSMS…")
 OWNERS_ONLY = _("Only owners can do that.")
 GOODBYE = _("Closed. /start opens the menu.")
@@ -110,6 +111,12 @@ def owner_parked(update_id: str) -> str:
     return _(
         "⚠️ The update <code>{id}</code> failed three times and is parked. The log says why."
     ).format(id=escape(update_id))
+
+
+def owner_word(word: str) -> str:
+    return _(
+        "⚠️ BloomSMS says “{word}” of a number, which is no state I know. I go on asking."
+    ).format(word=escape(word))
 
 
 def access_asked(user_id: str, name: str) -> str:

@@ -33,7 +33,7 @@ class Shop:
         self.notes = NoteRows(database)
         self.catalog = Catalog(provider, self.store, clock)
         self.books = Books(self.store, clock)
-        self.inspector = Inspector(self.store, self.books, clock)
+        self.inspector = Inspector(self.store, self.books, clock, OWNERS)
         self.endings = Endings(self.store, provider, self.inspector, clock)
         self.orders = Orders(self.store, provider, self.catalog, self.books, clock, OWNERS)
         self.rentals = Rentals(self.store, self.catalog, self.endings, self.orders, clock)

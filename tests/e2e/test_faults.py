@@ -199,3 +199,31 @@ async def test_card_that_was_deleted(world: World, ann: Person) -> None:
     world.bloomsms.expire(number)
 
     await ann.waits_for("Expired", new=True)
+
+
+async def test_status_word_that_nobody_knows(world: World, ann: Person) -> None:
+    """A number with an odd status is asked about again; owners see the word, once."""
+    number = await world.rent(ann)
+    world.bloomsms.arm("unknown_status", word="on_hold <b>", times=4)
+    await world.owner.waits_for("on_hold <b>")
+    world.bloomsms.send_sms(number, "code 852508")
+    await ann.waits_for("852508", new=True)
+
+    assert 1 == sum("on_hold" in m.text for m in world.owner.messages)
+
+
+async def test_a_hundred_taps_hold_up_nobody_else(world: World, ann: Person) -> None:
+    """Somebody who taps without end is told so, and another person is served meanwhile."""
+    await ann.says("/help")
+    await ann.waits_for("How it works")
+    world.bloomsms.arm("slow", on="balance", delay_s=2, times=1)
+    loop = asyncio.get_running_loop()
+    taps = asyncio.create_task(ann.clicks_times("Back", 100))
+    started = loop.time()
+    await world.bob.says("/help")
+    await world.bob.waits_for("How it works")
+
+    assert loop.time() - started < 2
+    answers = await taps
+    assert any("too fast" in (answer.text or "") for answer in answers)
+    world.nothing_was_refused()
