@@ -58,6 +58,6 @@ def most_worthwhile(candidates: Iterable[Candidate], count: int) -> Sequence[Can
     due = [
         c
         for c in candidates
-        if c.asked_at_age_s <= 0 or c.age_s - c.asked_at_age_s >= SHORTEST_GAP_S
+        if c.asked_at_age_s <= 0 or c.age_s - c.asked_at_age_s >= SHORTEST_GAP_S - ROUNDING_S
     ]
     return sorted(due, key=score, reverse=True)[:count]
