@@ -108,6 +108,7 @@ def _wire(
         cards=cards,
         presses=presses,
         clock=clock,
+        inbox=inbox,
     )
     polls = client.in_lane(Lane.POLLS)
     poller = Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)

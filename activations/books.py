@@ -18,6 +18,7 @@ from bloomsms.errors import BloomsmsError
 
 FIRST_LOOK_AFTER = timedelta(seconds=2)
 LOOK_EVERY = timedelta(seconds=60)
+LOOKS_AWAITED = timedelta(seconds=45)
 CHECKPOINT_EVERY = timedelta(seconds=30)
 # The provider gives the money for a number without a code back by the end of its time.
 RETURN_EXPECTED_WITHIN = timedelta(minutes=45)
@@ -40,6 +41,15 @@ class Open:
     is_charged: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A balance that waits until every waiting number was looked at once more."""
+
+    balance: Decimal
+    at: datetime
+    version: int
+
+
 class Books:
     """Shape: `order_begins` and `order_ends` or `order_is_lost` enclose every order."""
 
@@ -51,6 +61,7 @@ class Books:
         self._version = 0
         self._open: list[Open] = []
         self._next_look = clock.now()
+        self._reading: Reading | None = None
 
     def order_begins(self) -> None:
         self._version += 1
@@ -63,20 +74,31 @@ class Books:
             self.expected -= paid
 
     def order_is_lost(self, activation: Activation) -> None:
-        """An order's outcome is unknown."""
+        """An order's outcome is unknown; nothing can tell it when the balance before is unknown."""
         self._orders_under_way -= 1
         now = self._clock.now()
-        self._open.append(Open(activation.id, activation.price, now))
-        self._next_look = now + FIRST_LOOK_AFTER
+        if self.expected is not None:
+            self._open.append(Open(activation.id, activation.price, now))
+            self._next_look = now + FIRST_LOOK_AFTER
 
     def refund_seen(self) -> None:
         """Money came back, or is about to: what the account holds is not known any more."""
         self._version += 1
         self.expected = None
+        self._open = [order for order in self._open if order.is_charged]
 
     async def run_pass(self, provider: Provider) -> None:
         """Read the balance when it can tell something, and settle what it tells."""
         now = self._clock.now()
+        if self._reading and (self._reading.version != self._version or self._is_late(now)):
+            self._reading = None
+        if self._reading is None:
+            await self._read(provider, now)
+        if self._reading and await self._nothing_ended_unseen(self._reading.at):
+            balance, self._reading = self._reading.balance, None
+            await self._conclude(balance)
+
+    async def _read(self, provider: Provider, now: datetime) -> None:
         if self._orders_under_way or now < self._next_look:
             return
         if self.expected is not None and not self._open:
@@ -89,7 +111,20 @@ class Books:
             log.info("the balance could not be read: %s", type(err).__name__)
             return
         if version == self._version:
-            await self._conclude(balance)
+            self._reading = Reading(balance, now, version)
+
+    def _is_late(self, now: datetime) -> bool:
+        return self._reading is not None and now - self._reading.at > LOOKS_AWAITED
+
+    async def _nothing_ended_unseen(self, reading_at: datetime) -> bool:
+        """Whether every waiting number was seen waiting after the reading.
+
+        One that has ended unseen may have brought its money back, which would hide a charge.
+        """
+        if not self._open:
+            return True
+        waiting = await self._store.in_states(frozenset({State.WAITING}))
+        return all(a.sms or (a.asked_at and a.asked_at >= reading_at) for a in waiting)
 
     async def _conclude(self, balance: Decimal) -> None:
         missing = None if self.expected is None else self.expected - balance
@@ -102,8 +137,11 @@ class Books:
         elif missing is not None and unknown and missing == sum(o.price for o in unknown):
             await self._tell_charged(unknown)
             self._open = charged + [replace(order, is_charged=True) for order in unknown]
-        elif missing is not None and missing < 0:
-            await self._take_return(charged, -missing)
+        else:
+            # Neither: something else moved the balance, and no later reading can tell them apart.
+            self._open = charged
+            if missing is not None and missing < 0:
+                await self._take_return(charged, -missing)
         self._give_up_old()
 
     async def _take_return(self, charged: Sequence[Open], returned: Decimal) -> None:

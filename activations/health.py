@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from activations.errors import ProviderSaysNo
 from activations.notes import Draft, NoteKind
 from activations.ports import Clock, Outbox, Provider
 from bloomsms.errors import BloomsmsError, ErrorCode, NotNoted, RateLimited, Refused
@@ -30,6 +31,11 @@ REFUSED_AS = {
     ErrorCode.ACCOUNT_SUSPENDED: Condition.SUSPENDED,
     ErrorCode.MAINTENANCE: Condition.MAINTENANCE,
 }
+# While one of these lasts, no order leaves: it would only be refused.
+CLOSED = {
+    ErrorCode.INVALID_API_KEY: Condition.KEY_REFUSED,
+    ErrorCode.ACCOUNT_SUSPENDED: Condition.SUSPENDED,
+}
 
 
 class ProviderHealth:
@@ -43,6 +49,12 @@ class ProviderHealth:
         self._failing_since: datetime | None = None
         self._next_probe = clock.now()
         self.condition = Condition.WELL
+
+    @property
+    def refusal(self) -> ProviderSaysNo | None:
+        """Why nothing can be rented while the provider refuses the account; None otherwise."""
+        code = next((c for c, condition in CLOSED.items() if condition is self.condition), None)
+        return ProviderSaysNo(code, "") if code else None
 
     def observe(self, err: BloomsmsError | None) -> None:
         """Take note of how a request ended; None means that it was answered."""

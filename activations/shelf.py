@@ -19,35 +19,40 @@ class Shelf(Generic[T]):
         self._fetch = fetch
         self._clock = clock
         self._kept: dict[str, tuple[datetime, T]] = {}
-        self._fetching: dict[str, asyncio.Future[BloomsmsError | None]] = {}
+        self._fetching: dict[str, asyncio.Future[bool]] = {}
 
     async def take(self, key: str, age: timedelta, stale_age: timedelta) -> T:
         """Shape: at most `age` old, or at most `stale_age` when it cannot be fetched now."""
         try:
             while not self._is_younger(key, age):
-                await self._fetch_or_wait(key)
+                if await self._fetch_or_wait(key):
+                    break
         except BloomsmsError as err:
             if not self._is_younger(key, stale_age):
                 raise refusal_of(err) from err
         return self._kept[key][1]
 
-    async def _fetch_or_wait(self, key: str) -> None:
-        """Fetch, or wait for whoever does: both get the failure, if it is one of the provider's."""
+    async def _fetch_or_wait(self, key: str) -> bool:
+        """Fetch, or wait for whoever does: both get the failure, if it is one of the provider's.
+
+        Shape: False when the one who fetched has given up.
+        """
         if (under_way := self._fetching.get(key)) is not None:
-            if failure := await asyncio.shield(under_way):
-                raise failure
-            return
-        over: asyncio.Future[BloomsmsError | None] = asyncio.get_running_loop().create_future()
+            return await asyncio.shield(under_way)
+        over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._fetching[key] = over
-        failure = None
+        asked_at = self._clock.now()
         try:
-            self._kept[key] = (self._clock.now(), await self._fetch(key))
+            self._kept[key] = (asked_at, await self._fetch(key))
         except BloomsmsError as err:
-            failure = err
+            over.set_exception(err)
+            over.exception()  # taken note of, should nobody have waited
             raise
         finally:
             del self._fetching[key]
-            over.set_result(failure)
+            if not over.done():
+                over.set_result(self._kept.get(key, (None,))[0] == asked_at)
+        return True
 
     def forget(self, key: str) -> None:
         self._kept.pop(key, None)

@@ -10,6 +10,7 @@ from handlers.formats import escape
 
 # Leaves room for the rest of the message below Telegram's 4,096 units.
 LONGEST_SMS = 3500
+LONGEST_NAME = 80
 
 HEADS = {
     State.RENTING: _("⏳ Renting the number…"),
@@ -25,8 +26,9 @@ HEADS = {
 def what(activation: Activation) -> str:
     """Service and country of an activation in one line."""
     offer = activation.offer
-    place = escape(formats.country(offer.country_id, offer.country_name))
-    return f"<b>{escape(offer.service_name)}</b> · {place}"
+    name = formats.clip(offer.service_name, LONGEST_NAME)
+    place = formats.country(offer.country_id, formats.clip(offer.country_name, LONGEST_NAME))
+    return f"<b>{escape(name)}</b> · {escape(place)}"
 
 
 def confirm(activation: Activation, stock: int | None = None) -> str:

@@ -1,5 +1,6 @@
 """What the conversations work with: one object, built once by bot.py."""
 
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from activations.ports import Clock, Outbox, Store
 from activations.rentals import Rentals
 from handlers.callback_data import Press, StalePressError, unpack
 from handlers.cards import Cards
+from handlers.inbox import Inbox
 from handlers.presses import Presses
 from handlers.screens import Screens
 from people.access import Access
@@ -24,6 +26,7 @@ from people.model import Limits
 # What python-telegram-bot lets one choose with these six parameters is not used here.
 TelegramApplication = Application[Any, Any, Any, Any, Any, Any]
 Context = ContextTypes.DEFAULT_TYPE
+Work = Coroutine[Any, Any, None]
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,25 @@ class Desk:
     cards: Cards
     presses: Presses
     clock: Clock
+    inbox: Inbox
     # Activations about which the provider is being asked on somebody's wish: one wish at a time.
     under_way: set[int] = field(default_factory=set)
+
+    def beside(self, update: Update, context: Context, work: Work) -> None:
+        """Do work beside the person's lane, so that they can go on pressing meanwhile.
+
+        The update counts as handled only when the work is through: after a kill it starts again.
+        """
+        self.inbox.hold(update)
+        context.application.create_task(self._through(update, work), update=update)
+
+    async def _through(self, update: Update, work: Work) -> None:
+        try:
+            await work
+        except Exception:
+            await self.inbox.release(update)
+            raise
+        await self.inbox.release(update)
 
     def limits_of(self, user_id: int) -> Limits:
         return self.access.limits_of(user_id)

@@ -52,6 +52,7 @@ class Inbox:
         self._failing: set[int] = set()
         self._failed_before: set[int] = set()
         self._in_hand: set[int] = set()
+        self._held: set[int] = set()
 
     async def keep(self, bot_id: int, updates: Sequence[Update]) -> None:
         bodies = [(update.update_id, update.to_json()) for update in updates]
@@ -85,9 +86,21 @@ class Inbox:
             self._failed_before.add(update.update_id)
         return is_first
 
+    def hold(self, update: Update) -> None:
+        """Work goes on beside the lane: the update is not done before `release`."""
+        self._held.add(update.update_id)
+
+    async def release(self, update: Update) -> None:
+        """The work beside the lane is through."""
+        self._held.discard(update.update_id)
+        if update.update_id not in self._in_hand:
+            await self._store.done(update.update_id)
+
     async def settle(self, update: Update) -> None:
         """Its handler is through."""
         self._in_hand.discard(update.update_id)
+        if update.update_id in self._held:
+            return
         if update.update_id not in self._failing:
             await self._store.done(update.update_id)
             return

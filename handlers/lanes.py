@@ -57,9 +57,14 @@ class PersonLanes(BaseUpdateProcessor):
                 await self._presses.answer(update, texts.TOO_FAST)
                 return
             if self._waiting[person] > 1:
-                await self._presses.answer(update)
-            async with lane:
+                # The place in the lane first: answering may take longer than for the next one.
+                await asyncio.gather(lane.acquire(), self._presses.answer(update))
+            else:
+                await lane.acquire()
+            try:
                 await coroutine
+            finally:
+                lane.release()
         finally:
             self._waiting[person] -= 1
             if not self._waiting[person]:

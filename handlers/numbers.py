@@ -77,8 +77,7 @@ class Numbers:
             await self._desk.presses.answer(update, texts.UNDER_WAY)
             return
         self._desk.under_way.add(activation_id)
-        task = self._ask(update, activation, ending)
-        context.application.create_task(task, update=update)
+        self._desk.beside(update, context, self._ask(update, activation, ending))
         await self._desk.presses.answer(update, texts.ASKING)
 
     async def _ask(self, update: Update, activation: Activation, ending: Ending) -> None:

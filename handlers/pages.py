@@ -10,6 +10,8 @@ from handlers import card_texts, formats
 from handlers.formats import escape
 from people.model import Limits, Person
 
+MOST_SMS = 3
+
 HELP = _(
     "<b>How it works</b>\n"
     "1. /rent: choose a country and a service, and confirm the price.\n"
@@ -91,7 +93,7 @@ def _past(activation: Activation) -> str:
         formats.phone(number.phone_number) if number else "",
         f"{ENDS.get(activation.state, '')} · {when(activation.created_at)}",
     ]
-    for sms in activation.sms:
+    for sms in activation.sms[-MOST_SMS:]:
         lines += [f"<code>{escape(sms.code)}</code>"] if sms.code else []
         lines += [_short(sms.full_text)] if sms.full_text.strip() != sms.code else []
     return "\n".join(line for line in lines if line)

@@ -98,6 +98,8 @@ class Renting:
         """The one press that spends; every further one is shown what became of the first."""
         press, user_id = press_of(update), user_of(update)
         place = place_of(update.callback_query) if update.callback_query else None
+        if refusal := self._desk.health.refusal:
+            raise refusal
         try:
             begun = await self._desk.rentals.confirm(
                 user_id, self._desk.limits_of(user_id), press.id(), place
@@ -110,7 +112,7 @@ class Renting:
             await self._propose(update, offer.country_id, offer.service_code)
         else:
             # Beside the person's lane: whatever else they press is handled meanwhile.
-            context.application.create_task(self._pay(begun), update=update)
+            self._desk.beside(update, context, self._pay(begun))
             await self._desk.presses.answer(update, texts.RENTING)
 
     async def swap(self, update: Update, context: Context) -> None:
@@ -122,7 +124,7 @@ class Renting:
             await self._desk.presses.answer(update, texts.UNDER_WAY)
             return
         self._desk.under_way.add(old.id)
-        context.application.create_task(self._swap(old), update=update)
+        self._desk.beside(update, context, self._swap(old))
         await self._desk.presses.answer(update, texts.ASKING)
 
     async def search(self, update: Update, _context: Context) -> None:

@@ -269,4 +269,4 @@ class Stories(RuleBasedStateMachine):
 
 
 TestStories = Stories.TestCase
-TestStories.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestStories.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)

@@ -89,6 +89,21 @@ async def test_one_fetch_serves_everybody(shop: Shop, provider: ScriptedProvider
     assert ["countries", "services 187"] == provider.asked
 
 
+async def test_those_who_wait_share_the_failure(shop: Shop, provider: ScriptedProvider) -> None:
+    """One request that fails is told to everybody who waited for it."""
+    provider.always("countries", AWAY)
+    provider.gate.clear()
+    waiting = [
+        asyncio.create_task(asyncio.wait_for(shop.catalog.countries(ANN), 5)) for _ in range(5)
+    ]
+    await provider.is_asked(1)
+    provider.gate.set()
+    ends = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert [ProviderAway] * 5 == [type(end) for end in ends]
+    assert 1 == len(provider.asked)
+
+
 async def test_who_gives_up_does_not_stop_the_others(
     shop: Shop, provider: ScriptedProvider
 ) -> None:
@@ -147,7 +162,6 @@ async def test_an_offer_has_the_price_of_now(
     assert fetches == provider.count("services")
 
 
-@pytest.mark.xfail(strict=True, reason="the age of an answer is counted from its question")
 async def test_an_answer_that_takes_its_time(
     shop: Shop, provider: ScriptedProvider, clock: MovedClock
 ) -> None:

@@ -101,6 +101,7 @@ async def test_fetched_updates_outlive_a_kill(world: World, program: Program) ->
     """What was fetched but not handled when it was killed takes effect once."""
     await started(program, world.ann)
     card = await world.choose(world.ann)
+    await asyncio.sleep(0.6)  # the balance that /start showed is not shown again
     world.bloomsms.arm("slow", on="balance", delay_s=3)
     for person in (world.ann, world.bob):
         await person.says("/balance")

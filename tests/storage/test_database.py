@@ -154,10 +154,11 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 async def test_two_at_once(path: Path) -> None:
     """While one process has the file, a second one is refused; afterwards it is free again."""
     async with Database.opened(path):
-        told = await refusal(path)
+        with pytest.raises(UnusableDatabaseError) as caught:
+            await open_and_close(path)
     await open_and_close(path)
 
-    assert f"The database {path} is in use by another process." == told
+    assert f"The database {path} is in use by another process." == str(caught.value)
 
 
 async def test_a_refused_start_leaves_the_file_free(path: Path) -> None:
