@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from activations.errors import ProviderSaysNo
+from activations.errors import ProviderAway, ProviderSaysNo, Refusal
 from activations.notes import Draft, NoteKind
 from activations.ports import Clock, Outbox, Provider
 from bloomsms.errors import BloomsmsError, ErrorCode, NotNoted, RateLimited, Refused
@@ -51,8 +51,10 @@ class ProviderHealth:
         self.condition = Condition.WELL
 
     @property
-    def refusal(self) -> ProviderSaysNo | None:
-        """Why nothing can be rented while the provider refuses the account; None otherwise."""
+    def refusal(self) -> Refusal | None:
+        """Why nothing can be rented while the provider is away or refuses the account."""
+        if self.condition is Condition.UNREACHABLE:
+            return ProviderAway()
         code = next((c for c, condition in CLOSED.items() if condition is self.condition), None)
         return ProviderSaysNo(code, "") if code else None
 

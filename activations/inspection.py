@@ -4,7 +4,7 @@ import logging
 
 from activations.books import Books
 from activations.model import Activation
-from activations.notes import Draft, NoteKind
+from activations.notes import Draft, NoteKind, card
 from activations.observation import Observation, missing, observe
 from activations.ports import Clock, Provider, Store
 from bloomsms.errors import ErrorCode, RateLimited, Refused
@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 # The provider may need a moment until it knows what it has just rented out.
 BELIEVED_MISSING_AFTER = 2
 MOST_ODD_WORDS = 20
+TAKEN_BACK_AFTER = 6
 
 
 class Inspector:
@@ -29,6 +30,7 @@ class Inspector:
         self._clock = clock
         self._owner_ids = owner_ids
         self._odd_words: set[str] = set()
+        self._unheeded: dict[int, int] = {}  # looks in a row that showed no sign of a wish
         self._missing: dict[int, int] = {}  # looks in a row that found nothing
 
     async def look(self, activation: Activation, provider: Provider) -> Activation:
@@ -45,9 +47,23 @@ class Inspector:
         before = await self._store.get(activation.id) or activation
         if before.changed_at != activation.changed_at and _is_old_news(before, seen):
             return before  # asked before what became of the number meanwhile
+        await self._mind_unheeded(before, seen)
         if seen.status is ProviderStatus.UNKNOWN:
             await self._tell_odd_word(before, seen.word)
         return await self._record(before, observe(before, seen, self._clock.now()))
+
+    async def _mind_unheeded(self, activation: Activation, seen: ActivationStatus) -> None:
+        """Take a wish back that the provider, look after look, shows no sign of."""
+        is_open_still = seen.status in (ProviderStatus.WAITING, ProviderStatus.CODE_RECEIVED)
+        if activation.wish is None or not is_open_still:
+            self._unheeded.pop(activation.id, None)
+            return
+        looks = self._unheeded[activation.id] = self._unheeded.get(activation.id, 0) + 1
+        if looks >= TAKEN_BACK_AFTER:
+            del self._unheeded[activation.id]
+            await self._store.mark_wish(activation.id, None)
+            drafts = (card(activation.user_id, activation.id),)
+            await self._store.record(activation, activation, drafts, self._clock.now())
 
     async def _tell_odd_word(self, activation: Activation, word: str) -> None:
         """Owners see each status word that nobody knows, once."""

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from activations.books import Books
@@ -82,8 +82,14 @@ class Orders:
             provider_id=rental.activation_id,
             phone_number=rental.phone_number,
             price=_charged(rental.price, activation.offer),
-            expires_at=rental.expires_at or self._clock.now() + USUAL_LIFETIME,
+            expires_at=self._end_of(rental),
         )
+
+    def _end_of(self, rental: Rental) -> datetime:
+        """When the number's time is over; an end that is past already is nobody's."""
+        now = self._clock.now()
+        end = rental.expires_at
+        return end if end is not None and end > now else now + USUAL_LIFETIME
 
     async def _keep(self, activation: Activation, number: Number) -> Activation:
         """Write down a number that is paid for, however long the database takes."""

@@ -34,7 +34,7 @@ SETTLED = {
     "not_charged": _("It is clear now: that order never took effect. Nothing was charged."),
     "charged": _(
         "BloomSMS did charge for that order, but the answer with the number was lost. Without a"
-        " code the money comes back by itself; I tell you when it does."
+        " code the money comes back by itself."
     ),
     "returned": _("The money for that order came back."),
     "closed_by_owner": _("The owner has settled that order."),

@@ -49,6 +49,7 @@ class Database:
                 writer = await _connect(path)
                 stack.push_async_callback(writer.close)
                 await _migrate(writer, path)
+                await _check(writer, path)
                 reader = await _connect(path)
                 stack.push_async_callback(reader.close)
             except (sqlite3.Error, OSError) as err:
@@ -100,6 +101,13 @@ def to_dollars(micros: int) -> Decimal:
     """Micro-dollars to US dollars with at least two decimals."""
     dollars = (Decimal(micros) / MICROS).normalize()
     return dollars.quantize(Decimal("0.01")) if dollars == round(dollars, 2) else dollars
+
+
+async def _check(connection: aiosqlite.Connection, path: Path) -> None:
+    """Find a damaged page now rather than in the middle of an order."""
+    rows = list(await connection.execute_fetchall("pragma quick_check(1)"))
+    if [str(row[0]) for row in rows] != ["ok"]:
+        raise UnusableDatabaseError(f"The database {path} is damaged: restore a copy of it.")
 
 
 @contextmanager

@@ -104,6 +104,31 @@ async def test_those_who_wait_share_the_failure(shop: Shop, provider: ScriptedPr
     assert 1 == len(provider.asked)
 
 
+@pytest.mark.xfail(strict=True, raises=KeyError, reason="who waited looks on an emptied shelf")
+async def test_prices_forgotten_just_as_they_come(shop: Shop, provider: ScriptedProvider) -> None:
+    """Whoever waited for prices gets some, also when an order proves them wrong that moment."""
+    await shop.catalog.countries(ANN)
+    provider.gate.clear()
+    first, second = (
+        asyncio.create_task(asyncio.wait_for(shop.catalog.services(ANN, "187"), 5))
+        for _ in range(2)
+    )
+    await provider.is_asked(2)
+
+    async def forget() -> None:
+        await provider.gate.wait()
+        shop.catalog.forget_prices("187")
+
+    forgetting = asyncio.create_task(forget())
+    await asyncio.sleep(0)
+    provider.gate.set()
+
+    found = await asyncio.gather(first, second)
+    await forgetting
+
+    assert [SERVICES, SERVICES] == found
+
+
 async def test_who_gives_up_does_not_stop_the_others(
     shop: Shop, provider: ScriptedProvider
 ) -> None:

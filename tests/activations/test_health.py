@@ -2,6 +2,7 @@
 
 import pytest
 
+from activations.errors import ProviderAway, ProviderSaysNo
 from activations.health import Condition, ProviderHealth
 from activations.notes import NoteKind
 from bloomsms.errors import (
@@ -200,3 +201,30 @@ async def test_checking_in_with_a_fault_of_ours(
     await patient.health.check_in(provider)
 
     assert Condition.WELL is patient.health.condition
+
+
+@pytest.mark.parametrize(
+    ("err", "expected"),
+    [
+        (None, None),
+        (no(ErrorCode.NO_NUMBERS_AVAILABLE), None),
+        (no(ErrorCode.MAINTENANCE), None),
+        (no(ErrorCode.INVALID_API_KEY), ErrorCode.INVALID_API_KEY),
+        (no(ErrorCode.ACCOUNT_SUSPENDED), ErrorCode.ACCOUNT_SUSPENDED),
+    ],
+)
+def test_why_nothing_can_be_rented(
+    patient: Patient, err: BloomsmsError | None, expected: ErrorCode | None
+) -> None:
+    """While the account is refused, an order would be too: people are told so at once."""
+    patient.hears(err)
+    refusal = patient.health.refusal
+
+    assert expected == (refusal.code if isinstance(refusal, ProviderSaysNo) else refusal)
+
+
+def test_nothing_can_be_rented_in_silence(patient: Patient) -> None:
+    """While the provider is away people are told so at once."""
+    patient.hears(AWAY, for_s=15)
+
+    assert isinstance(patient.health.refusal, ProviderAway)

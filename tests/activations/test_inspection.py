@@ -7,7 +7,7 @@ import pytest
 
 from activations.model import State
 from bloomsms.errors import BloomsmsError, ErrorCode, NotSent, RateLimited, Refused, Unreadable
-from bloomsms.models import ProviderStatus, StatusChange
+from bloomsms.models import ActivationStatus, ProviderStatus, StatusChange
 from tests.activations.scripted_provider import ScriptedProvider
 from tests.activations.shop import Shop
 from tests.made_up import ANN, ANOTHER_SMS, SMS, seen
@@ -196,3 +196,55 @@ async def test_the_grace_after_the_end(
 
     assert (State.WAITING, State.EXPIRED) == (early.state, after.state)
     assert timedelta(minutes=30) == after.changed_at - before.created_at
+
+
+@pytest.mark.parametrize("wish", [StatusChange.COMPLETE, StatusChange.ANOTHER_SMS])
+async def test_a_wish_nobody_heeds(
+    shop: Shop, provider: ScriptedProvider, wish: StatusChange
+) -> None:
+    """A wish of which look after look shows no sign is taken back, and the card says so."""
+    before = await shop.received(SMS)
+    await shop.store.mark_wish(before.id, wish)
+    provider.always("activation", seen(ProviderStatus.CODE_RECEIVED, SMS))
+    wishes = []
+    for _ in range(7):
+        await shop.inspector.look(await shop.now(before), provider)
+        wishes.append((await shop.now(before)).wish)
+
+    assert [wish] * 5 + [None] * 2 == wishes
+    assert [f"card {ANN}"] == await shop.words()
+
+
+async def test_a_wish_that_is_heeded_at_last(shop: Shop, provider: ScriptedProvider) -> None:
+    """A sign of the wish, however late, ends the count."""
+    before = await shop.waiting()
+    await shop.store.mark_wish(before.id, StatusChange.CANCEL)
+    provider.next("activation", *[seen()] * 5, seen(ProviderStatus.CANCELLED))
+    for _ in range(6):
+        after = await shop.inspector.look(await shop.now(before), provider)
+
+    assert State.CANCELLED is after.state
+
+
+async def test_an_odd_word_is_told_once(shop: Shop, provider: ScriptedProvider) -> None:
+    """Owners hear of each status word that nobody knows, once; the number waits on."""
+    before = await shop.waiting()
+    for word in ("on_hold", "on_hold", "paused"):
+        provider.next("activation", ActivationStatus(ProviderStatus.UNKNOWN, word, None))
+        await shop.inspector.look(before, provider)
+
+    told = [(note.user_id, note.words["word"]) for note in await shop.told()]
+    assert ["on_hold", "paused"] == list(dict.fromkeys(word for _, word in told))
+    assert len(told) == len(set(told))
+    assert State.WAITING is (await shop.now(before)).state
+
+
+async def test_odd_words_without_end(shop: Shop, provider: ScriptedProvider) -> None:
+    """A provider that invents ever new words does not flood the owners."""
+    before = await shop.waiting()
+    for number in range(50):
+        odd = ActivationStatus(ProviderStatus.UNKNOWN, f"word {number}", None)
+        provider.next("activation", odd)
+        await shop.inspector.look(before, provider)
+
+    assert 20 == len({note.words["word"] for note in await shop.told()})

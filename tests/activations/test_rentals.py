@@ -392,6 +392,18 @@ async def test_what_the_same_number_costs(
     assert (Decimal(kept), State.WAITING) == (rented.price, rented.state)
 
 
+async def test_an_end_that_is_past(
+    shop: Shop, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """An end that is past already is no end: the number lives as usual."""
+    provider.next("rent", replace(RENTAL, expires_at=clock.now() - timedelta(hours=5)))
+
+    rented = await shop.rented()
+
+    assert rented.number
+    assert clock.now() + timedelta(minutes=20) == rented.number.expires_at
+
+
 async def test_no_end_given(shop: Shop, provider: ScriptedProvider, clock: MovedClock) -> None:
     """A number whose end the provider does not say lives twenty minutes."""
     provider.next("rent", replace(RENTAL, expires_at=None))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from telegram import Update
 
+from handlers import lanes as lanes_module
 from handlers.inbox import Inbox
 from handlers.lanes import PersonLanes
 from handlers.presses import Presses
@@ -112,6 +113,24 @@ async def test_thirty_taps_hold_nobody_up(
 
     assert ["+0", "+bob", "-bob"] == counter.log
     assert 300 < lanes.max_concurrent_updates
+
+
+async def test_endless_taps(
+    post: Post, counter: Counter, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond what a person can mean, presses are answered and dropped, and the rest goes on."""
+    monkeypatch.setattr(lanes_module, "MOST_WAITING", 2)  # forty presses take too long
+    counter.holds_up("1")
+    counter.takes("1", await post.said(ann))
+    await counter.has_begun("1")
+    counter.takes("2", await post.said(ann))
+    await counter.takes("3", await post.pressed(ann))
+    counter.doors["1"].set()
+    await asyncio.gather(*counter.tasks)
+
+    assert ["+1", "-1", "+2", "-2"] == counter.log
+    assert ann.last_press.answer
+    assert ann.last_press.answer.text
 
 
 async def test_a_press_that_waits_is_answered_at_once(

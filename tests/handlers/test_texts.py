@@ -176,6 +176,25 @@ def test_why_it_was_refused(code: ErrorCode) -> None:
     assert code.value not in text
 
 
+@pytest.mark.parametrize("reason", sorted(texts.SETTLED))
+def test_a_settled_order(reason: str) -> None:
+    """An order that was uncertain says what became of it, and not that it was refused."""
+    settled = replace(in_state(State.REFUSED), reason=reason)
+    sentence = shown(texts.SETTLED[reason]).text
+
+    assert sentence in card(settled)
+    assert sentence in shown(card_texts.settled(settled)).text
+    assert "Nothing was charged." not in card(settled).replace(sentence, "")
+
+
+def test_money_that_is_owed() -> None:
+    """Owners see the sum whose return is not confirmed."""
+    owed = [in_state(State.EXPIRED)] * 3
+
+    assert "$1.65 for 3" in shown(pages.admin("well", 1, 60, [], [], [], owed)).text
+    assert "not confirmed" not in shown(pages.admin("well", 1, 60, [], [], [], [])).text
+
+
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [
