@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run sandbox test check bench pictures axe mutants clean
+.PHONY: run sandbox test check pictures axe mutants clean
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
@@ -34,9 +34,6 @@ $(AXE): $(VENV)/.installed
 
 pictures: $(VENV)/.installed
 	$(BIN)/python -m tests.browser.pictures
-
-bench: $(VENV)/.installed
-	$(BIN)/python -m pytest -m bench tests/benches
 
 mutants: $(VENV)/.installed
 	$(BIN)/python -m tests.mutants.run

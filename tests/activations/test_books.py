@@ -206,6 +206,25 @@ async def test_a_refund_nobody_has_seen_yet(
     assert "uncertain" == await account.became(lost)
 
 
+@pytest.mark.parametrize("after_s", [1, 46], ids=["an order came", "too late"])
+async def test_a_reading_that_waits_too_long(
+    account: Account, shop: Shop, provider: ScriptedProvider, after_s: float
+) -> None:
+    """A reading that no look has confirmed in time, or that an order overtook, is dropped."""
+    await shop.rented()
+    account.amount -= PRICE
+    lost = await account.loses(charged=PRICE)
+    await account.is_read(is_looked=False)
+    if after_s == 1:
+        await shop.rented()
+        account.amount -= PRICE
+    await account.is_read(after_s)
+    before = await account.became(lost)
+    await account.is_read(60)
+
+    assert ("uncertain", "uncertain charged") == (before, await account.became(lost))
+
+
 async def test_a_refund_is_no_return(
     account: Account, shop: Shop, provider: ScriptedProvider
 ) -> None:

@@ -121,6 +121,28 @@ def test_people_go_before_polls_and_polls_before_upkeep() -> None:
     assert ["person 1", "person 2", "poll 1", "poll 2", "upkeep"] == jump_through(story)
 
 
+def test_nobody_overtakes_in_their_own_lane() -> None:
+    """A slot that has just come free is for who waits for it, not for who happens to come by."""
+
+    async def story() -> list[str]:
+        traffic = Traffic(1)
+        order: list[str] = []
+
+        async def ask(name: str) -> None:
+            await traffic.ask()
+            order.append(name)
+
+        await traffic.ask()
+        await asyncio.sleep(HELD_S - 0.0001)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(ask("first"))
+            await asyncio.sleep(0.005)
+            group.create_task(ask("second"))
+        return order
+
+    assert ["first", "second"] == jump_through(story)
+
+
 def test_a_person_overtakes_a_waiting_poll() -> None:
     """A poll that waits for what is kept free does not hold up a person for whom it is kept."""
 

@@ -261,6 +261,14 @@ def test_the_news_of_a_code_without_a_text() -> None:
     assert ["852508"] == marked(html, "code")
 
 
+def test_the_news_of_a_number_nobody_knows() -> None:
+    """A code is told also when its number is not known."""
+    (html,) = card_texts.code_messages(in_state(State.UNCERTAIN), SMS)
+
+    assert ["852508"] == marked(html, "code")
+    assert "+1" not in shown(html).text
+
+
 @pytest.mark.parametrize("state", [State.CANCELLED, State.EXPIRED])
 def test_the_news_of_a_late_code(state: State) -> None:
     """A code that comes after the end is said to."""

@@ -151,6 +151,17 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     assert asyncio.run(refusal(path)).startswith(f"The database {path} cannot be used: ")
 
 
+def test_a_damaged_file(path: Path) -> None:
+    """A file with a broken page is refused at the start, not in the middle of an order."""
+    asyncio.run(open_and_close(path))
+    content = bytearray(path.read_bytes())
+    page_size = int.from_bytes(content[16:18], "big")
+    content[3 * page_size : 4 * page_size] = b"\xff" * page_size
+    path.write_bytes(content)
+
+    assert f"The database {path} is damaged: restore a copy of it." == asyncio.run(refusal(path))
+
+
 async def test_two_at_once(path: Path) -> None:
     """While one process has the file, a second one is refused; afterwards it is free again."""
     async with Database.opened(path):
