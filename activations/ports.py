@@ -82,6 +82,10 @@ class Store(Protocol):
         """Everybody's rows in these states, oldest first."""
         ...
 
+    async def unfinished_swaps(self) -> list[Activation]:
+        """INTENT rows of the kind INSTEAD."""
+        ...
+
     async def page_of(
         self, user_id: int, states: frozenset[State], offset: int, limit: int
     ) -> list[Activation]:

@@ -144,9 +144,8 @@ class Rentals:
         """Settle what a process that died had begun: orders without an answer, unfinished swaps."""
         for activation in await self._store.in_states(frozenset({State.RENTING})):
             await self._orders.lose(activation, "the bot was stopped before the answer came")
-        for activation in await self._store.in_states(frozenset({State.INTENT})):
-            if activation.offer.kind is Kind.INSTEAD:
-                await self.withdraw(activation.user_id, activation.id)
+        for activation in await self._store.unfinished_swaps():
+            await self.withdraw(activation.user_id, activation.id)
 
     async def _given_back(self, old: Activation) -> Activation:
         ended = await self._endings.cancel(old.user_id, old.id)

@@ -11,6 +11,7 @@ from activations.model import (
     PAID_STATES,
     Activation,
     Card,
+    Kind,
     Offer,
     State,
     may_become,
@@ -24,6 +25,7 @@ from storage.rows import activation_of
 
 DAY = timedelta(days=1)
 OWN_WEIGHT = 10
+MOST_AT_ONCE = 500  # well below the number of values a statement may have
 # So long an uncertain order may hold a number; it counts against the limit of numbers at once.
 UNCERTAIN_HOLDS = timedelta(minutes=30)
 
@@ -115,6 +117,9 @@ class ActivationRows:
     async def in_states(self, states: frozenset[State]) -> list[Activation]:
         return await self._find(f"state in ({_marks(states)}) order by id", _words(states))
 
+    async def unfinished_swaps(self) -> list[Activation]:
+        return await self._find("state = ? and kind = ?", (State.INTENT.value, Kind.INSTEAD.value))
+
     async def page_of(
         self, user_id: int, states: frozenset[State], offset: int, limit: int
     ) -> list[Activation]:
@@ -161,10 +166,13 @@ class ActivationRows:
             return []
         ids = [int(row["id"]) for row in rows]
         texts: dict[int, list[Sms]] = {}
-        for sms in await self._database.rows(
-            f"select * from sms where activation_id in ({_marks(ids)}) order by id", ids
-        ):
-            texts.setdefault(sms["activation_id"], []).append(Sms(sms["code"], sms["full_text"]))
+        for start in range(0, len(ids), MOST_AT_ONCE):
+            some = ids[start : start + MOST_AT_ONCE]
+            for sms in await self._database.rows(
+                f"select * from sms where activation_id in ({_marks(some)}) order by id", some
+            ):
+                found = Sms(sms["code"], sms["full_text"])
+                texts.setdefault(sms["activation_id"], []).append(found)
         return [activation_of(row, tuple(texts.get(int(row["id"]), ()))) for row in rows]
 
 
