@@ -6,7 +6,7 @@ from telegram import Message, Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
 from activations.errors import GoneAlready
-from activations.model import HISTORY_STATES, IN_HAND_STATES, OPEN_STATES, Activation
+from activations.model import HISTORY_STATES, IN_HAND_STATES, OPEN_STATES, Activation, State
 from handlers import keyboards, pages, texts
 from handlers.callback_data import Verb, pattern
 from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
@@ -36,27 +36,28 @@ class Numbers:
     async def numbers(self, update: Update, _context: Context) -> None:
         """A line how many, then each number's card, moved to the end of the chat."""
         await self._desk.presses.answer(update)
-        user_id = user_of(update)
-        page = press_of(update).page() if update.callback_query else 0
-        count = await self._desk.store.count_of(user_id, IN_HAND_STATES)
-        pages_in_all = keyboards.page_count(count, PAGE_SIZE)
-        page = min(page, pages_in_all - 1)
-        held = await self._desk.store.page_of(user_id, IN_HAND_STATES, page * PAGE_SIZE, PAGE_SIZE)
-        keyboard = keyboards.numbers(page, pages_in_all)
+        held, page, count = await self._page(update, IN_HAND_STATES)
+        keyboard = keyboards.numbers(page, keyboards.page_count(count, PAGE_SIZE))
         await self._desk.screens.show(update, pages.numbers(count), keyboard)
         for activation in reversed(held):
             await self._desk.cards.show_anew(activation.id)
 
     async def history(self, update: Update, _context: Context) -> None:
         await self._desk.presses.answer(update)
-        user_id = user_of(update)
-        page = press_of(update).page() if update.callback_query else 0
-        count = await self._desk.store.count_of(user_id, HISTORY_STATES)
-        pages_in_all = keyboards.page_count(count, PAGE_SIZE)
-        page = min(page, pages_in_all - 1)
-        past = await self._desk.store.page_of(user_id, HISTORY_STATES, page * PAGE_SIZE, PAGE_SIZE)
-        keyboard = keyboards.history(page, pages_in_all)
+        past, page, count = await self._page(update, HISTORY_STATES)
+        keyboard = keyboards.history(page, keyboards.page_count(count, PAGE_SIZE))
         await self._desk.screens.show(update, pages.history(past), keyboard)
+
+    async def _page(
+        self, update: Update, states: frozenset[State]
+    ) -> tuple[list[Activation], int, int]:
+        """The page that was asked for or the last one there is, its number, and all rows' count."""
+        user_id = user_of(update)
+        asked_for = press_of(update).page() if update.callback_query else 0
+        count = await self._desk.store.count_of(user_id, states)
+        page = min(asked_for, keyboards.page_count(count, PAGE_SIZE) - 1)
+        rows = await self._desk.store.page_of(user_id, states, page * PAGE_SIZE, PAGE_SIZE)
+        return rows, page, count
 
     async def cancel(self, update: Update, context: Context) -> None:
         await self._end(update, context, self._desk.endings.cancel)
