@@ -5,14 +5,22 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 TOKEN_SHAPE = re.compile(r"\d+:[\w-]+", re.ASCII)
 KEY_SHAPE = re.compile(r"[\x21-\x7e]+")
-LISTEN_SHAPE = re.compile(r".+:\d{1,5}")
+# An IPv6 address stands in brackets, else nobody could tell where its port begins.
+LISTEN_SHAPE = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/]+):(\d{1,5})", re.ASCII)
 LAST_PORT = 65_535
+# Telegram itself wants https; an own Bot API server on this machine also takes these.
+WEBHOOK_URL_SHAPE = re.compile(
+    r"(https://[^\s/?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)(/[^\s?#]*)?", re.ASCII
+)
+# What the web door serves under other paths.
+OUR_PATHS = re.compile(r"/healthz|/metrics|/webhooks/bloomsms(/.*)?")
 WEBHOOK_SECRET_SHAPE = re.compile(r"[A-Za-z0-9_-]*")
 
 
@@ -88,7 +96,9 @@ class Settings(BaseSettings):
     bloomsms_webhook_secret: SecretStr = Field(
         SecretStr(""), description="letters, digits, - and _ only"
     )
-    telegram_webhook_url: str = Field("", description="an address starting with https://")
+    telegram_webhook_url: str = Field(
+        "", description="an address starting with https://, such as https://example.org/telegram"
+    )
     log_level: LogLevel = Field(LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR")
     log_format: LogFormat = Field(LogFormat.CONSOLE, description="console or json")
 
@@ -116,19 +126,40 @@ class Settings(BaseSettings):
 
     @field_validator("telegram_webhook_url")
     @classmethod
-    def _webhook_url_is_https(cls, url: str) -> str:
-        if url and not url.startswith("https://"):
+    def _webhook_url_has_shape(cls, url: str) -> str:
+        if url and not (
+            WEBHOOK_URL_SHAPE.fullmatch(url) and not OUR_PATHS.fullmatch(urlsplit(url).path)
+        ):
             raise ValueError
         return url
 
     @field_validator("http_listen")
     @classmethod
     def _listen_has_port(cls, listen: str) -> str:
-        if listen and not (
-            LISTEN_SHAPE.fullmatch(listen) and int(listen.rsplit(":", maxsplit=1)[-1]) < 2**16
-        ):
+        found = LISTEN_SHAPE.fullmatch(listen)
+        if listen and not (found and int(found[2]) <= LAST_PORT):
             raise ValueError
         return listen
+
+    @model_validator(mode="after")
+    def _webhooks_have_a_door(self) -> Self:
+        given = {
+            "BLOOMSMS_WEBHOOK_SECRET": self.bloomsms_webhook_secret.get_secret_value(),
+            "TELEGRAM_WEBHOOK_URL": self.telegram_webhook_url,
+        }
+        for name, value in given.items():
+            if value and not self.http_listen:
+                raise ValueError(
+                    f"HTTP_LISTEN is missing: with {name} it should hold host:port,"
+                    " such as 127.0.0.1:8080."
+                )
+        return self
+
+    @property
+    def http_address(self) -> tuple[str, int] | None:
+        """Host and port of the web door; None while it is closed. Port 0 takes any free one."""
+        found = LISTEN_SHAPE.fullmatch(self.http_listen)
+        return (found[1].strip("[]"), int(found[2])) if found else None
 
     @field_validator("admin_ids", mode="before")
     @classmethod
@@ -170,6 +201,8 @@ def _matching(secret: SecretStr, shape: re.Pattern[str]) -> SecretStr:
 
 def _sentence(err: ValidationError) -> str:
     first = err.errors(include_url=False, include_input=False)[0]
+    if not first["loc"]:  # about several variables: the sentence is made where they are compared
+        return str(first["ctx"]["error"])
     name = str(first["loc"][0])
     problem = "is missing" if first["type"] == "missing" else "is malformed"
     expected = Settings.model_fields[name].description

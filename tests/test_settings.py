@@ -176,9 +176,19 @@ def test_missing(bare: Surroundings, name: str, expected: str, *, is_empty: bool
         ("HTTP_LISTEN", "8080"),
         ("HTTP_LISTEN", "localhost:http"),
         ("HTTP_LISTEN", ":8080"),
+        ("HTTP_LISTEN", "::1:8080"),
+        ("HTTP_LISTEN", "[::1]"),
+        ("HTTP_LISTEN", "http://127.0.0.1:8080"),
+        ("HTTP_LISTEN", "local host:8080"),
         ("BLOOMSMS_WEBHOOK_SECRET", "a/b"),
         ("BLOOMSMS_WEBHOOK_SECRET", "ä"),
         ("TELEGRAM_WEBHOOK_URL", "http://example.org"),
+        ("TELEGRAM_WEBHOOK_URL", "https://"),
+        ("TELEGRAM_WEBHOOK_URL", "https://example.org/hook?x=1"),
+        ("TELEGRAM_WEBHOOK_URL", "https://example.org/hook#x"),
+        ("TELEGRAM_WEBHOOK_URL", "https://example.org/two words"),
+        ("TELEGRAM_WEBHOOK_URL", "https://example.org/healthz"),
+        ("TELEGRAM_WEBHOOK_URL", "https://example.org/webhooks/bloomsms/x"),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
     ],
@@ -207,6 +217,62 @@ def test_a_port_that_cannot_be(surroundings: Surroundings) -> None:
     surroundings.hold(HTTP_LISTEN="127.0.0.1:99999")
 
     assert "HTTP_LISTEN is malformed" in sentence()
+
+
+@pytest.mark.parametrize(
+    ("listen", "address"),
+    [
+        ("127.0.0.1:8080", ("127.0.0.1", 8080)),
+        ("10.0.0.1:0", ("10.0.0.1", 0)),
+        ("localhost:65535", ("localhost", 65535)),
+        ("[::1]:8080", ("::1", 8080)),
+        ("[fe80::1:2]:80", ("fe80::1:2", 80)),
+    ],
+)
+def test_where_to_listen(surroundings: Surroundings, listen: str, address: tuple[str, int]) -> None:
+    """Host and port are told apart, also of an address in brackets."""
+    surroundings.hold(HTTP_LISTEN=listen)
+
+    assert address == Settings.load().http_address
+
+
+def test_a_closed_door(surroundings: Surroundings) -> None:
+    """Without the variable nothing is listened on."""
+    assert Settings.load().http_address is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BLOOMSMS_WEBHOOK_SECRET", "s3cret"),
+        ("TELEGRAM_WEBHOOK_URL", "https://example.org/hook"),
+    ],
+)
+def test_a_webhook_without_a_door(surroundings: Surroundings, name: str, value: str) -> None:
+    """A webhook that nobody could reach is told in one sentence that names what is missing."""
+    surroundings.hold(**{name: value})
+
+    assert (
+        f"HTTP_LISTEN is missing: with {name} it should hold host:port, such as 127.0.0.1:8080."
+    ) == sentence()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org",
+        "https://example.org:8443/a/b",
+        "https://[2001:db8::1]/hook",
+        "http://127.0.0.1:8080/hook",
+        "http://localhost/hook",
+        "https://example.org/healthz-of-the-bot",
+    ],
+)
+def test_where_telegram_may_push(surroundings: Surroundings, url: str) -> None:
+    """Any https address will do, and this machine's own for a Bot API server beside the bot."""
+    surroundings.hold(TELEGRAM_WEBHOOK_URL=url, HTTP_LISTEN="127.0.0.1:0")
+
+    assert url == Settings.load().telegram_webhook_url
 
 
 def test_an_env_file_in_another_encoding(surroundings: Surroundings) -> None:
@@ -268,7 +334,7 @@ def test_blanks_around_a_secret_go(surroundings: Surroundings) -> None:
 
 def test_secrets_stay_hidden(surroundings: Surroundings) -> None:
     """Neither the settings' look nor their dump shows a secret."""
-    surroundings.hold(BLOOMSMS_WEBHOOK_SECRET="s3cret-_")
+    surroundings.hold(BLOOMSMS_WEBHOOK_SECRET="s3cret-_", HTTP_LISTEN="127.0.0.1:0")
     settings = Settings.load()
     shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
 
