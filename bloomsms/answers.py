@@ -108,7 +108,11 @@ def read_webhook(body: bytes) -> SmsReceived | None:
     if event.get("event") != "sms.received":
         return None
     members = _members(event.get("data"))
-    return SmsReceived(_id(members.get("activation_id"), "activation_id"), _sms(members.get("sms")))
+    return SmsReceived(
+        _id(members.get("activation_id"), "activation_id"),
+        _sms(members.get("sms")),
+        _or_none(_service_code, members.get("service")) or "",
+    )
 
 
 def _members(value: Json) -> Data:
@@ -131,6 +135,10 @@ def _id(value: Json, name: str) -> str:
     if not text or len(text) > LONGEST_NAME or not text.isprintable():
         raise Unreadable(f"{name} is empty or too long")
     return text
+
+
+def _service_code(value: Json) -> str:
+    return _id(value, "service")
 
 
 def _text(value: Json, name: str, *, default: str | None = None) -> str:

@@ -89,7 +89,11 @@ class ActivationStatus:
 
 @dataclass(frozen=True, slots=True)
 class SmsReceived:
-    """The webhook's `sms.received`. It is unsigned: a hint to look, never the truth."""
+    """The webhook's `sms.received`. It is unsigned: a hint to look, never the truth.
+
+    `service` is the service's code, empty when it cannot be read.
+    """
 
     activation_id: str
     sms: Sms | None
+    service: str = ""

@@ -405,8 +405,17 @@ def test_every_sms_can_be_stored(code: str, text: str) -> None:
 def test_webhook() -> None:
     """The webhook of the API text is read."""
     assert SmsReceived(
-        "123456789", Sms("852508", "Your WhatsApp code: 852508")
+        "123456789", Sms("852508", "Your WhatsApp code: 852508"), "wa"
     ) == answers.read_webhook(sample("webhook.json"))
+
+
+@pytest.mark.parametrize("service", ["null", "7.5", '""', '{"code": "wa"}', '"%s"' % ("x" * 201)])
+def test_webhook_without_a_readable_service(service: str) -> None:
+    """The service is of use only sometimes: without it the hint is read all the same."""
+    data = f'{{"activation_id": 7, "service": {service}}}'
+    body = f'{{"event": "sms.received", "data": {data}}}'.encode()
+
+    assert SmsReceived("7", None, "") == answers.read_webhook(body)
 
 
 def test_another_event() -> None:
