@@ -12,6 +12,8 @@ from bloomsms.errors import BloomsmsError, ErrorCode, NotNoted, RateLimited, Ref
 # Silence shorter than this is a hiccup, not an outage.
 SILENCE_TOLERATED = timedelta(seconds=15)
 PROBE_EVERY = timedelta(seconds=15)
+# Whoever wants to know is not put off with an answer that is older.
+ANSWER_STAYS_FRESH = timedelta(seconds=30)
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,8 @@ class ProviderHealth:
         self._told = Condition.WELL
         self._failing_since: datetime | None = None
         self._next_probe = clock.now()
+        self._is_asked_after = False
+        self.answered_at: datetime | None = None  # when the last readable answer came
         self.condition = Condition.WELL
 
     @property
@@ -64,6 +68,7 @@ class ProviderHealth:
             return
         if err is None or isinstance(err, Refused):
             self._failing_since = None
+            self.answered_at = self._clock.now()
             code = err.code if isinstance(err, Refused) else None
             self.condition = REFUSED_AS.get(code, Condition.WELL) if code else Condition.WELL
             return
@@ -71,6 +76,10 @@ class ProviderHealth:
         self._failing_since = self._failing_since or now
         if now - self._failing_since >= SILENCE_TOLERATED:
             self.condition = Condition.UNREACHABLE
+
+    def ask_after(self) -> None:
+        """Somebody wants to know: probe at the next pass if there was no answer for a while."""
+        self._is_asked_after = True
 
     async def check_in(self, provider: Provider) -> None:
         """Ask once at the start; whatever fails then counts at once."""
@@ -87,7 +96,8 @@ class ProviderHealth:
         """Tell the owners what changed, and probe while something is wrong."""
         now = self._clock.now()
         is_failing = self.condition is not Condition.WELL or self._failing_since is not None
-        if is_failing and now >= self._next_probe:
+        if (is_failing or self._is_wanted(now)) and now >= self._next_probe:
+            self._is_asked_after = False
             self._next_probe = now + PROBE_EVERY
             await self._probe(provider)
         if self.condition is not self._told:
@@ -98,6 +108,10 @@ class ProviderHealth:
                 [Draft(NoteKind.OWNER_PROVIDER, owner, None, words) for owner in self._owner_ids],
                 now,
             )
+
+    def _is_wanted(self, now: datetime) -> bool:
+        is_fresh = self.answered_at and now - self.answered_at < ANSWER_STAYS_FRESH
+        return self._is_asked_after and not is_fresh
 
     async def _probe(self, provider: Provider) -> None:
         try:

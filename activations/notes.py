@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from bloomsms.models import Sms
@@ -40,7 +41,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A kept note, claimed for delivery. `attempts` counts this one."""
+    """A kept note, claimed for delivery. `attempts` counts this one.
+
+    Units: `created_at` is aware UTC: when what it tells was learned.
+    """
 
     id: int
     kind: NoteKind
@@ -49,6 +53,7 @@ class Note:
     sms: Sms | None
     words: Mapping[str, str]
     attempts: int
+    created_at: datetime
 
 
 class Outcome(StrEnum):

@@ -7,8 +7,9 @@ Source: docs/decisions/0004-outbox.md.
 import logging
 from datetime import timedelta
 
-from activations.notes import Delivery, Note, Outcome
-from activations.ports import Clock, Messenger, Outbox, Store
+from activations.model import Activation
+from activations.notes import Delivery, Note, NoteKind, Outcome
+from activations.ports import NO_METERS, Clock, Messenger, Meters, Outbox, Store
 
 # Longer than the slowest call to Telegram; after it a claim counts as given up.
 LEASE = timedelta(seconds=60)
@@ -18,11 +19,19 @@ log = logging.getLogger(__name__)
 
 
 class OutboxPass:
-    def __init__(self, outbox: Outbox, store: Store, messenger: Messenger, clock: Clock) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        store: Store,
+        messenger: Messenger,
+        clock: Clock,
+        meters: Meters = NO_METERS,
+    ) -> None:
         self._outbox = outbox
         self._store = store
         self._messenger = messenger
         self._clock = clock
+        self._meters = meters
 
     async def run_pass(self, user_id: int | None = None) -> None:
         """Deliver whatever is due to everybody or to one person, most urgent first."""
@@ -36,8 +45,19 @@ class OutboxPass:
         except Exception:
             log.exception("note %d (%s) could not be delivered", note.id, note.kind)
             delivery = Delivery(Outcome.LATER)
+        self._measure(note, activation, delivery.outcome)
         delay_s = delivery.retry_after_s or min(LONGEST_DELAY_S, 2.0 ** min(note.attempts, 10) / 2)
         due_at = self._clock.now() + timedelta(seconds=delay_s)
         await self._outbox.settle(note, delivery, due_at)
         if delivery.outcome is not Outcome.SENT:
             log.info("note %d (%s) for %d: %s", note.id, note.kind, note.user_id, delivery.outcome)
+
+    def _measure(self, note: Note, activation: Activation | None, outcome: Outcome) -> None:
+        self._meters.note_settled(note.kind, outcome)
+        if note.kind is not NoteKind.CODE or outcome is not Outcome.SENT:
+            return
+        age = None
+        # A round that began after the code was learned is not the one that it ended.
+        if activation and activation.waiting_since and activation.waiting_since <= note.created_at:
+            age = note.created_at - activation.waiting_since
+        self._meters.code_told(age, self._clock.now() - note.created_at)

@@ -52,6 +52,7 @@ class Poller:
         self._turn = 0
         self._in_flight: set[int] = set()
         self._failures = 0
+        self.answered_at: datetime | None = None  # when the last look succeeded
 
     async def run_pass(self) -> None:
         """Ask about as many numbers as are due by now, each at most once."""
@@ -100,6 +101,7 @@ class Poller:
         try:
             await self._inspector.look(activation, self._provider)
             self._failures = 0
+            self.answered_at = self._clock.now()
         except RateLimited as err:
             self._silent_until = self._clock.now() + timedelta(seconds=err.wait_s)
         except BloomsmsError as err:

@@ -66,6 +66,7 @@ class Budget:
         window_s: float = WINDOW_S,
     ) -> None:
         self.limit = limit
+        self.pauses = 0  # how often the server said that it was too much
         self._held_s = window_s + MARGIN_S * window_s / WINDOW_S
         self._log = log
         self._now = now
@@ -118,6 +119,7 @@ class Budget:
         half of the limit is left to us, and one more request every minute.
         """
         now_s = self._time_s()
+        self.pauses += 1
         if self._paused_until_s <= now_s and self.used < self.limit - RESERVED_FOR_PEOPLE:
             self._given_up = self.limit - max(1, self._effective_limit // 2)
             self._given_up_at_s = now_s

@@ -2,12 +2,14 @@
 
 import asyncio
 import inspect
+import time
 from collections.abc import Awaitable
 from typing import Any
 
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
+from activations.ports import NO_METERS, Meters
 from handlers import texts
 from handlers.inbox import Inbox
 from handlers.presses import Presses
@@ -22,10 +24,11 @@ MOST_WAITING = 40
 class PersonLanes(BaseUpdateProcessor):
     """One lane a person. A press that has to wait in its lane is answered before it waits."""
 
-    def __init__(self, presses: Presses, inbox: Inbox) -> None:
+    def __init__(self, presses: Presses, inbox: Inbox, meters: Meters = NO_METERS) -> None:
         super().__init__(NO_LIMIT)
         self._presses = presses
         self._inbox = inbox
+        self._meters = meters
         self._lanes: dict[int, asyncio.Lock] = {}
         self._waiting: dict[int, int] = {}
 
@@ -40,10 +43,12 @@ class PersonLanes(BaseUpdateProcessor):
         if not isinstance(update, Update):
             await coroutine
             return
+        began_at_s = time.monotonic()
         try:
             if self._inbox.take(update):
                 await self._in_lane(update, coroutine)
                 await self._inbox.settle(update)
+                self._meters.update_handled(time.monotonic() - began_at_s)
         finally:
             if inspect.iscoroutine(coroutine):
                 coroutine.close()  # of no effect when it is through

@@ -8,7 +8,7 @@ import aiosqlite
 
 from activations.notes import RANK, RANK_OF_NEWS, Delivery, Draft, Note, NoteKind, Outcome
 from bloomsms.models import Sms
-from storage.database import Database, Row, to_ms
+from storage.database import Database, Row, to_ms, to_time
 
 STATUS_AFTER = {
     Outcome.SENT: "sent",
@@ -90,6 +90,7 @@ class NoteRows:
             sms=sms,
             words=json.loads(row["words"]),
             attempts=row["attempts"],
+            created_at=to_time(row["created_at_ms"]),
         )
 
 

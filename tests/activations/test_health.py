@@ -228,3 +228,29 @@ def test_nothing_can_be_rented_in_silence(patient: Patient) -> None:
     patient.hears(AWAY, for_s=15)
 
     assert isinstance(patient.health.refusal, ProviderAway)
+
+
+async def test_whoever_asks_gets_a_fresh_answer(
+    patient: Patient, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """Who wants to know is not put off with an old answer: the provider is asked, once."""
+    patient.hears(None)
+    clock.move(29)
+    patient.health.ask_after()
+    await patient.passes()
+    assert 0 == provider.count("balance")
+    await patient.passes(10)
+
+    assert 1 == provider.count("balance")
+
+
+def test_when_it_last_answered(patient: Patient, clock: MovedClock) -> None:
+    """A refusal is an answer, silence and our own limits are none."""
+    assert patient.health.answered_at is None
+    patient.hears(no(ErrorCode.NO_NUMBERS_AVAILABLE))
+    answered_at = clock.now()
+    clock.move(5)
+    for err in (AWAY, RateLimited(1.0), NotNoted("full")):
+        patient.hears(err)
+
+    assert answered_at == patient.health.answered_at

@@ -178,3 +178,51 @@ async def test_a_failure_is_logged_without_words(
 
     assert "note 1 (owner_access) could not be delivered" in caplog.text
     assert "Eve" not in caplog.text
+
+
+class Scale:
+    """Meets the business's Meters."""
+
+    def __init__(self) -> None:
+        self.settled: list[tuple[NoteKind, Outcome]] = []
+        self.told: list[tuple[timedelta | None, timedelta]] = []
+
+    def code_told(self, age: timedelta | None, took: timedelta) -> None:
+        self.told.append((age, took))
+
+    def note_settled(self, kind: NoteKind, outcome: Outcome) -> None:
+        self.settled.append((kind, outcome))
+
+    def update_handled(self, took_s: float) -> None:
+        raise AssertionError(took_s)
+
+
+async def test_codes_are_measured(shop: Shop, courier: Courier, clock: MovedClock) -> None:
+    """From the wait to the code, and from there until it was accepted; every try counts once."""
+    scale = Scale()
+    outbox = OutboxPass(shop.notes, shop.store, courier, clock, scale)
+    number = await shop.waiting()
+    clock.move(20)
+    await shop.notes.add([Draft(NoteKind.CODE, ANN, number.id)], clock.now())
+    courier.ends.append(Delivery(Outcome.LATER, retry_after_s=2))
+    await outbox.run_pass()
+    clock.move(3)
+    await outbox.run_pass()
+
+    assert [(NoteKind.CODE, Outcome.LATER), (NoteKind.CODE, Outcome.SENT)] == scale.settled
+    assert [(timedelta(seconds=20), timedelta(seconds=3))] == scale.told
+
+
+async def test_a_later_round_is_not_measured(
+    shop: Shop, courier: Courier, clock: MovedClock
+) -> None:
+    """A wait that began after the code was learned says nothing about that code."""
+    scale = Scale()
+    outbox = OutboxPass(shop.notes, shop.store, courier, clock, scale)
+    learned_at = clock.now()
+    clock.move(5)
+    number = await shop.waiting()
+    await shop.notes.add([Draft(NoteKind.CODE, ANN, number.id)], learned_at)
+    await outbox.run_pass()
+
+    assert [(None, timedelta(seconds=5))] == scale.told

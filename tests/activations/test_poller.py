@@ -86,6 +86,20 @@ async def test_a_code_is_told_at_once(shop: Shop, watch: Watch, provider: Script
     assert ["code code_received", "card code_received"] == watch.mouth.told
 
 
+async def test_when_a_look_last_succeeded(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """A look that fails leaves the time as it was."""
+    await shop.waiting()
+    assert watch.poller.answered_at is None
+    began_at = clock.now()
+    await watch.runs(1)
+    provider.always("activation", Unreadable("no answer"))
+    await watch.runs(3)
+
+    assert watch.poller.answered_at == began_at
+
+
 @pytest.mark.parametrize("count", [1, 3, 20])
 async def test_an_even_pace(shop: Shop, watch: Watch, count: int) -> None:
     """However many numbers wait, there is one look in each interval."""

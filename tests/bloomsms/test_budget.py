@@ -216,6 +216,18 @@ def test_a_short_pause_is_waited_out() -> None:
     assert [pytest.approx(2.0, abs=0.02)] == jump_through(story)
 
 
+def test_pauses_are_counted() -> None:
+    """Each time the server says that it was too much counts, within a pause as well."""
+
+    async def story() -> int:
+        budget = Traffic(60).budget
+        budget.pause(2.0)
+        budget.pause(1.0)
+        return budget.pauses
+
+    assert 2 == jump_through(story)
+
+
 @pytest.mark.parametrize("lane", Lane)
 def test_a_long_pause_is_told_at_once(lane: Lane) -> None:
     """Nobody waits for the end of a long pause: they learn at once how long it lasts."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from telegram import Update
 
+from activations.ports import NoMeters
 from handlers import lanes as lanes_module
 from handlers.inbox import Inbox
 from handlers.lanes import PersonLanes
@@ -263,3 +264,29 @@ async def test_starting_and_stopping(lanes: PersonLanes) -> None:
 
     async with lanes:
         await lanes.process_update(object(), nothing())
+
+
+class Watch(NoMeters):
+    def __init__(self) -> None:
+        self.handled: list[float] = []
+
+    def update_handled(self, took_s: float) -> None:
+        self.handled.append(took_s)
+
+
+async def test_handling_is_measured(
+    post: Post, presses: Presses, inbox: Inbox, ann: Person
+) -> None:
+    """Each update counts once, with the time that its handler took."""
+    watch = Watch()
+    counter = Counter(PersonLanes(presses, inbox, watch))
+    update = await post.said(ann)
+    counter.holds_up("1")
+    counter.takes("1", update)
+    await counter.has_begun("1")
+    await asyncio.sleep(0.02)
+    counter.doors["1"].set()
+    await asyncio.gather(*counter.tasks)
+    await counter.takes("again", update)
+
+    assert [True] == [took_s >= 0.02 for took_s in watch.handled]

@@ -29,7 +29,7 @@ from sandbox.telegram_server import TelegramServer
 from storage.activations import ActivationRows
 from storage.database import Database
 from tests.made_up import ANN, NASTY, OLGA, SMS, in_state
-from tests.moved_clock import MovedClock
+from tests.moved_clock import START, MovedClock
 from tests.storage import rows
 
 NO_WORDS: Mapping[str, str] = {}
@@ -43,7 +43,7 @@ RECEIVED = replace(in_state(State.CODE_RECEIVED), card=None)
 def note(
     kind: NoteKind, sms: Sms | None = None, to: int = ANN, words: Mapping[str, str] = NO_WORDS
 ) -> Note:
-    return Note(1, kind, to, 7, sms, words, 1)
+    return Note(1, kind, to, 7, sms, words, 1, START)
 
 
 CODE = note(NoteKind.CODE, SMS)

@@ -35,9 +35,9 @@ async def test_a_note_comes_back_as_it_was(notes: NoteRows, clock: MovedClock) -
     """Kind, person and words are kept to the letter; this is the first attempt."""
     await notes.add([Draft(NoteKind.OWNER_ACCESS, OLGA, None, {"name": NASTY})], clock.now())
 
-    assert Note(1, NoteKind.OWNER_ACCESS, OLGA, None, None, {"name": NASTY}, 1) == await claimed(
-        notes, clock
-    )
+    assert Note(
+        1, NoteKind.OWNER_ACCESS, OLGA, None, None, {"name": NASTY}, 1, clock.now()
+    ) == await claimed(notes, clock)
 
 
 async def test_nothing_is_due(notes: NoteRows, clock: MovedClock) -> None:
