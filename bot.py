@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from telegram import Update
 from telegram.error import InvalidToken, TelegramError
@@ -15,13 +15,17 @@ import logs
 from bloomsms.budget import Lane
 from handlers import commands
 from handlers.desk import TelegramApplication
+from handlers.push import Push, secret_of
 from settings import AccessMode, LogFormat, Settings, SettingsError
 from storage.database import UnusableDatabaseError
+from web.door import DoorError
 from wiring import House, furnished
 
 WRONG_START = 2
 TELEGRAM_RETRY_S = 3.0
 LONG_POLL_S = 25
+PUSH_LOOK_S = 30.0
+KINDS_OF_UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY]
 # Together below the five seconds in which the program promises to stop.
 STOP_FETCHING_S = 1.5
 STOP_WORKING_S = 2.0
@@ -34,10 +38,20 @@ log = logging.getLogger("bot")
 async def running(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
     """Go on where the process before this one ended, then serve; stop in order at the end.
 
-    Errors: InvalidToken.
+    Errors: DoorError, InvalidToken.
     """
+    async with AsyncExitStack() as stack:
+        # Open before anything else is there, so that whoever asks learns what is missing.
+        if house.door:
+            await stack.enter_async_context(house.door.opened())
+        await stack.enter_async_context(_serving(house, stopped))
+        yield
+
+
+@asynccontextmanager
+async def _serving(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
     application = house.application
-    await _meet_telegram(application, stopped)
+    await _meet_telegram(house, stopped)
     if stopped.is_set():
         yield
         return
@@ -50,38 +64,61 @@ async def running(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
         application.create_task(house.desk.health.check_in(house.client))
         application.create_task(_publish_commands(house))
         _schedule(house)
-        if application.updater:
-            await _take_up_unhandled(house)
-            polling = application.updater.start_polling(
-                timeout=LONG_POLL_S,
-                bootstrap_retries=-1,
-                allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY],
-                drop_pending_updates=False,
-                error_callback=_note_polling_error,
-            )
-            await _unless(stopped, polling)
+        await _take_up_unhandled(house)
+        await _unless(stopped, _get_updates(house))
         yield
     finally:
         await _stop(application)
 
 
-async def _meet_telegram(application: TelegramApplication, stopped: asyncio.Event) -> None:
+async def _meet_telegram(house: House, stopped: asyncio.Event) -> None:
     """Check the token, again and again while Telegram cannot be reached.
 
     Errors: InvalidToken.
     """
+    application = house.application
     while not stopped.is_set():
         try:
             await _unless(stopped, application.initialize())
         except InvalidToken:
             raise
         except TelegramError as err:
+            house.telegram.miss()
             log.warning("Telegram cannot be reached: %s", err)
             await _unless(stopped, asyncio.sleep(TELEGRAM_RETRY_S))
         else:
             break
     if not stopped.is_set():
+        house.telegram.beat()
         log.info("I am @%s (%d)", application.bot.username, application.bot.id)
+
+
+async def _get_updates(house: House) -> None:
+    """Let Telegram push its updates, or ask for them."""
+    application = house.application
+    if house.push:
+        await _begin_push(house.push)
+        _repeat(application, house.push.run_pass, PUSH_LOOK_S, 1)
+    elif application.updater:
+        await application.updater.start_polling(
+            timeout=LONG_POLL_S,
+            bootstrap_retries=-1,
+            allowed_updates=KINDS_OF_UPDATES,
+            drop_pending_updates=False,
+            error_callback=_note_polling_error,
+        )
+
+
+async def _begin_push(push: Push) -> None:
+    """Again and again while Telegram refuses the address: it may not be in the DNS yet."""
+    while True:
+        try:
+            await push.begin(KINDS_OF_UPDATES)
+        except TelegramError as err:
+            log.warning("TELEGRAM_WEBHOOK_URL is not taken by Telegram: %s", err)
+            await asyncio.sleep(TELEGRAM_RETRY_S)
+        else:
+            break
 
 
 async def _publish_commands(house: House) -> None:
@@ -190,7 +227,7 @@ async def run(settings: Settings) -> int:
             await _cancel_the_rest()
     except InvalidToken:
         return _refuse("TELEGRAM_BOT_TOKEN is wrong: Telegram does not know this token.")
-    except UnusableDatabaseError as err:
+    except (DoorError, UnusableDatabaseError) as err:
         return _refuse(str(err))
     log.info("stopped")
     return 0
@@ -203,28 +240,18 @@ def main() -> int:
         settings = Settings.load()
     except SettingsError as err:
         return _refuse(str(err))
+    token = settings.telegram_bot_token.get_secret_value()
     secrets = (
-        settings.telegram_bot_token.get_secret_value(),
+        token,
+        secret_of(token),
         settings.bloomsms_api_key.get_secret_value(),
         settings.bloomsms_webhook_secret.get_secret_value(),
     )
     is_json = settings.log_format is LogFormat.JSON
     logs.set_up(settings.log_level.value, is_json=is_json, secrets=secrets)
-    _warn_of_what_is_not_there(settings)
     if not settings.admin_ids and settings.access is AccessMode.PRIVATE:
         log.warning("ADMIN_IDS is empty: nobody can be let in; send /start to learn your id")
     return asyncio.run(run(settings))
-
-
-def _warn_of_what_is_not_there(settings: Settings) -> None:
-    """The web door is not built yet; a setting for it should not be taken for working."""
-    for name, value in {
-        "HTTP_LISTEN": settings.http_listen,
-        "BLOOMSMS_WEBHOOK_SECRET": settings.bloomsms_webhook_secret.get_secret_value(),
-        "TELEGRAM_WEBHOOK_URL": settings.telegram_webhook_url,
-    }.items():
-        if value:
-            log.warning("%s is set, but this version opens no web door", name)
 
 
 def _refuse(sentence: str) -> int:

@@ -12,6 +12,7 @@ TALKATIVE = {
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "aiohttp.access": logging.WARNING,
+    "aiohttp.server": logging.CRITICAL,  # tells of strangers' malformed requests, one by one
     "aiosqlite": logging.INFO,
     "telegram": logging.INFO,
     "apscheduler": logging.ERROR,

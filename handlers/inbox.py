@@ -18,6 +18,7 @@ from telegram.ext import ExtBot
 
 from activations.notes import Draft, NoteKind
 from activations.ports import Clock, Outbox
+from activations.pulse import Pulse
 
 MOST_ATTEMPTS = 3
 RETRY_AFTER = timedelta(seconds=2)
@@ -127,10 +128,11 @@ class Inbox:
 class KeepingBot(ExtBot[str]):
     """Keeps what it fetched before it hands it on: only the next fetch confirms it to Telegram."""
 
-    def __init__(self, inbox: Inbox, **options: Any) -> None:  # noqa: ANN401 - PTB's own options
+    def __init__(self, inbox: Inbox, pulse: Pulse, **options: Any) -> None:  # noqa: ANN401 - PTB's own options
         super().__init__(**options)
         with self._unfrozen():
             self._inbox = inbox
+            self._pulse = pulse
 
     async def get_updates(self, *args: Any, **options: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as above
         """Errors: TelegramError also when they could not be kept, so that nothing is confirmed."""
@@ -138,7 +140,12 @@ class KeepingBot(ExtBot[str]):
             updates = await super().get_updates(*args, **options)
         except InvalidToken as err:
             # The library would stop fetching for good; a 401 or 404 on the way may pass.
+            self._pulse.miss()
             raise TelegramError(f"Telegram refuses the token: {type(err).__name__}") from err
+        except TelegramError:
+            self._pulse.miss()
+            raise
+        self._pulse.beat()
         if not updates:
             return updates
         try:

@@ -9,7 +9,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 TOP = ("bot", "logs", "settings", "wiring")
-ROOMS = {"activations", "bloomsms", "handlers", "people", "sandbox", "storage", "tests", *TOP}
+ROOMS = {
+    "activations",
+    "bloomsms",
+    "handlers",
+    "people",
+    "sandbox",
+    "storage",
+    "tests",
+    "web",
+    *TOP,
+}
 
 
 # Modules of ours, or whole rooms, that each room may import.
@@ -23,6 +33,7 @@ OURS = {
         "storage", "activations.model", "activations.notes", "people.model", "bloomsms.models",
     },
     "handlers": {"handlers", "activations", "people"},
+    "web": {"web", "activations", "people"},
     "wiring": ROOMS - {"sandbox", "tests", "bot", "wiring"},
     "bot": ROOMS - {"sandbox", "tests", "bot"},
     "sandbox": {"sandbox"},
@@ -36,6 +47,7 @@ THIRD_PARTY = {
     "activations": set(),
     "storage": {"aiosqlite"},
     "handlers": {"telegram", "babel", "phonenumbers"},
+    "web": {"aiohttp", "prometheus_client"},
     "wiring": {"telegram"},
     "bot": {"telegram"},
     "sandbox": {"aiohttp"},

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -40,6 +41,13 @@ class Program:
     @property
     def log(self) -> str:
         return self.log_path.read_text()
+
+    def resident_bytes(self) -> int:
+        """The memory it takes up now."""
+        assert self._process
+
+        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        return int(pages) * resource.getpagesize()
 
     async def stop(self, how: signal.Signals = signal.SIGTERM, limit_s: float = 10) -> int:
         """End it and wait for that; the exit status."""

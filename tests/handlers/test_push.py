@@ -1,0 +1,176 @@
+"""Updates that Telegram pushes: kept before they are confirmed, then handled like all others."""
+
+import json
+from typing import Any
+
+import pytest
+from telegram import Update
+from telegram.error import TelegramError
+from telegram.ext import ApplicationBuilder, ExtBot
+
+from activations.pulse import Pulse
+from handlers.desk import TelegramApplication
+from handlers.inbox import Inbox
+from handlers.push import Push, secret_of
+from sandbox.person import Person
+from sandbox.telegram_server import TelegramServer
+from storage.database import Database
+from storage.updates import UpdateRows
+from tests.moved_clock import MovedClock
+
+URL = "https://example.org/telegram"
+
+
+@pytest.fixture
+def application(bot: ExtBot[str]) -> TelegramApplication:
+    return ApplicationBuilder().bot(bot).build()
+
+
+@pytest.fixture
+def pulse(clock: MovedClock) -> Pulse:
+    return Pulse(clock)
+
+
+@pytest.fixture
+def push(application: TelegramApplication, inbox: Inbox, pulse: Pulse) -> Push:
+    return Push(application, inbox, pulse, URL)
+
+
+@pytest.fixture
+def updates(database: Database) -> UpdateRows:
+    return UpdateRows(database)
+
+
+def pushed(number: int, text: str = "hello") -> bytes:
+    chat = {"id": 2001, "type": "private", "first_name": "Ann"}
+    sender = {"id": 2001, "is_bot": False, "first_name": "Ann"}
+    message = {"message_id": 5, "date": 1, "chat": chat, "from": sender, "text": text}
+    return json.dumps({"update_id": number, "message": message}).encode()
+
+
+def test_the_secret() -> None:
+    """It is the same at every start, another for another token, and only letters and digits."""
+    secret = secret_of("1:a")
+
+    assert secret == secret_of("1:a") != secret_of("1:b")
+    assert (64, True) == (len(secret), secret.isalnum())
+
+
+async def test_kept_before_it_is_confirmed(
+    push: Push,
+    application: TelegramApplication,
+    updates: UpdateRows,
+    pulse: Pulse,
+    clock: MovedClock,
+) -> None:
+    """It is a row when the call returns, and waits for its handler."""
+    await push.take(pushed(7))
+    update = application.update_queue.get_nowait()
+
+    assert [7] == await updates.due_ids(clock.now())
+    assert isinstance(update, Update)
+    assert ("hello", application.bot) == (update.message and update.message.text, update.get_bot())
+    assert pulse.is_well
+
+
+async def test_pushed_twice(
+    push: Push,
+    application: TelegramApplication,
+    inbox: Inbox,
+    updates: UpdateRows,
+    clock: MovedClock,
+) -> None:
+    """What Telegram repeats is one row, and is taken in hand once."""
+    await push.take(pushed(7))
+    await push.take(pushed(7, "other"))
+    taken = []
+    while not application.update_queue.empty():
+        update = application.update_queue.get_nowait()
+        assert isinstance(update, Update)
+        taken.append(inbox.take(update))
+
+    assert [True, False] == taken
+    assert "hello" in str(await updates.body(7))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"nonsense", b"null", b"[]", b"7", b'"x"', b"{}", b"[" * 100_000, b"\xff",
+        b'{"update_id": 7, "message": 5}', b'{"update_id": 7, "message": {}}',
+        b'{"update_id": 7, "message": {"message_id": 5, "date": "x", "chat": {}}}',
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_read_is_dropped(
+    push: Push,
+    application: TelegramApplication,
+    updates: UpdateRows,
+    clock: MovedClock,
+    body: bytes,
+) -> None:
+    """Telegram would repeat it for ever: it is confirmed, and nothing is kept of it."""
+    await push.take(body)
+
+    assert application.update_queue.empty()
+    assert [] == await updates.due_ids(clock.now())
+
+
+async def test_what_cannot_be_kept_is_not_confirmed(
+    push: Push, application: TelegramApplication, database: Database
+) -> None:
+    """The failure reaches whoever answers Telegram."""
+    await database._writer.execute("pragma query_only = on")
+
+    with pytest.raises(Exception, match="readonly"):
+        await push.take(pushed(7))
+    assert application.update_queue.empty()
+
+
+def hook(telegram: TelegramServer) -> dict[str, Any]:
+    """What Telegram was told last."""
+    return [call.parameters for call in telegram.calls if call.method == "setWebhook"][-1]
+
+
+async def test_beginning(
+    push: Push, telegram: TelegramServer, ann: Person, bot: ExtBot[str], pulse: Pulse
+) -> None:
+    """Telegram learns address, secret and kinds; what waits there stays."""
+    await ann.says("early")
+    await push.begin(["message", "callback_query"])
+    info = await bot.get_webhook_info()
+
+    assert (URL, ("message", "callback_query"), 1) == (
+        info.url,
+        info.allowed_updates,
+        info.pending_update_count,
+    )
+    assert secret_of(telegram.token) == hook(telegram)["secret_token"]
+    assert pulse.is_well
+    assert [] == telegram.oddities
+
+
+async def test_somebody_else_took_it(
+    push: Push, bot: ExtBot[str], telegram: TelegramServer
+) -> None:
+    """A webhook that was changed is set again, one that is as it should be is left alone."""
+    await push.begin(["message"])
+    await push.run_pass()
+    assert 1 == sum(call.method == "setWebhook" for call in telegram.calls)
+    await bot.delete_webhook()
+    await push.run_pass()
+
+    assert URL == (await bot.get_webhook_info()).url
+    assert ["message"] == hook(telegram)["allowed_updates"]
+
+
+async def test_telegram_is_away(
+    push: Push, telegram: TelegramServer, pulse: Pulse, clock: MovedClock
+) -> None:
+    """While Telegram fails, that is noted, and nothing is raised by the pass."""
+    telegram.arm("bad_gateway")
+    with pytest.raises(TelegramError):
+        await push.begin(["message"])
+    await push.run_pass()
+    clock.move(20)
+
+    assert not pulse.is_well

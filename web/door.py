@@ -1,0 +1,101 @@
+"""The door itself: one address, a few rooms behind it, and the same 404 for everything else."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from aiohttp import web
+
+# More would use up the files a process may open, and the bot could not call anybody any more.
+MOST_VISITORS = 256
+# Longer than reverse proxies keep a connection they do not use: they close it, never we.
+KEEP_ALIVE_S = 130.0
+# What is still on its way when it was refused is read so long, so that the answer can arrive.
+LINGER_S = 2.0
+LONGEST_HEADER = 4096
+MOST_HEADERS = 64
+CLOSING_S = 0.3
+
+log = logging.getLogger(__name__)
+
+
+class DoorError(Exception):
+    """The address cannot be listened on; the text is one sentence."""
+
+
+class Room(Protocol):
+    """What stands behind the door."""
+
+    def is_at(self, method: str, path: str) -> bool: ...
+    async def answer(self, request: web.BaseRequest) -> web.Response: ...
+
+
+class Door:
+    """Opened and closed once. Whoever knows no room learns nothing about the others."""
+
+    def __init__(self, host: str, port: int, rooms: Sequence[Room]) -> None:
+        self._host = host
+        self._port = port
+        self._rooms = rooms
+        self.port = port  # the real one, once it is open
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Errors: DoorError."""
+        # The plain server: an application's router answers a wrong method unlike a wrong path.
+        visits = web.Server(
+            self._answer,
+            access_log=None,
+            auto_decompress=False,  # a small body stays small
+            keepalive_timeout=KEEP_ALIVE_S,
+            lingering_time=LINGER_S,
+            max_field_size=LONGEST_HEADER,
+            max_line_size=LONGEST_HEADER,
+            max_headers=MOST_HEADERS,
+        )
+        loop = asyncio.get_running_loop()
+        try:
+            listening = await loop.create_server(lambda: _met(visits), self._host, self._port)
+        except OSError as err:
+            raise DoorError(
+                f"HTTP_LISTEN cannot be used: {self._host}, port {self._port}: {_reason(err)}."
+            ) from err
+        self.port = listening.sockets[0].getsockname()[1]
+        log.info("the web door is open at %s, port %d", self._host, self.port)
+        try:
+            yield
+        finally:
+            listening.close()
+            visits.pre_shutdown()
+            await visits.shutdown(CLOSING_S)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        room = next((one for one in self._rooms if one.is_at(request.method, request.path)), None)
+        if room is None:
+            return web.Response(status=404, text="404: Not Found")
+        try:
+            return await room.answer(request)
+        except Exception:
+            log.exception("a surprise at the web door")
+            return web.Response(status=503, text="503: Service Unavailable")
+
+
+def _reason(err: OSError) -> str:
+    """The system's own words; those of the library repeat the address."""
+    if err.errno is None or isinstance(err, socket.gaierror):
+        return err.strerror or type(err).__name__
+    return os.strerror(err.errno)
+
+
+def _met(visits: web.Server) -> asyncio.Protocol:
+    """Whoever takes the next visitor."""
+    return visits() if len(visits.connections) < MOST_VISITORS else _TurnAway()
+
+
+class _TurnAway(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
