@@ -82,6 +82,7 @@ class Books:
         self.catalog = catalog
         self.balance = balance
         self.charges: list[Charge] = []
+        self.on_sms: Callable[[Activation, Sms], None] | None = None
         self.activations: dict[str, Activation] = {}
         self._lifetime = timedelta(seconds=lifetime_s)
         self._max_open_rentals = max_open_rentals
@@ -140,6 +141,8 @@ class Books:
             self._undo_end(activation)
         elif activation.status == WAITING:
             activation.status = CODE_RECEIVED
+        if self.on_sms is not None:
+            self.on_sms(activation, sms)
 
     def expire(self, activation: Activation) -> None:
         activation.expires_at = datetime.fromtimestamp(self._clock(), UTC)

@@ -10,6 +10,7 @@ from sandbox.bloomsms_envelope import Reply, failure
 from sandbox.scenarios import OPERATIONS, SCENARIOS, Kind, Scenario
 
 SMS_OPERATION: Final = "sms"
+HINT_OPERATION: Final = "hint"
 _MISSING: Final = ...
 
 

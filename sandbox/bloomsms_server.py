@@ -21,10 +21,11 @@ from sandbox.bloomsms_envelope import Reply, failure
 from sandbox.bloomsms_faults import Armed, Faults, answer
 from sandbox.bloomsms_postman import Postman
 from sandbox.bloomsms_traffic import Exchange, Traffic, answered
+from sandbox.bloomsms_webhook import Hint, Webhook
 from sandbox.scenarios import Kind
 
 _DELAYS: Final = frozenset({Kind.DELAY})
-_ANSWERS: Final = frozenset(Kind) - {Kind.DELAY, Kind.SMS}
+_ANSWERS: Final = frozenset(Kind) - {Kind.DELAY, Kind.SMS, Kind.HINT}
 _TOO_MANY: Final = 429
 _GRACE_S: Final = 0.2
 _NOTHING_DONE: Final = Reply(200, "")
@@ -70,6 +71,7 @@ class BloomsmsServer:
         self._desk = Desk(
             self._books, self._postman, api_key=api_key, prices_are_nested=prices_are_nested
         )
+        self._webhook = Webhook(self._books, self._faults, random=Random(seed), clock=clock)
         self._stopping = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
@@ -82,11 +84,13 @@ class BloomsmsServer:
         await web.TCPSite(self._runner, host, port).start()
         port = self._runner.addresses[0][1]
         self.base_url = f"http://{host}:{port}{ROOT}"
+        self._webhook.start()
         return self.base_url
 
     async def stop(self) -> None:
         """Hang up on everybody who still waits; at once, and harmless when already stopped."""
         self._stopping.set()
+        await self._webhook.stop()
         if self._runner is not None:
             await self._runner.cleanup()
         self._runner = None
@@ -144,6 +148,20 @@ class BloomsmsServer:
         self._books.settle()
         self._books.balance = amount
         self._changed()
+
+    @property
+    def webhook_url(self) -> str:
+        """Where each SMS is told of; empty: nowhere."""
+        return self._webhook.url
+
+    @webhook_url.setter
+    def webhook_url(self, url: str) -> None:
+        self._webhook.url = url
+
+    @property
+    def hints(self) -> list[Hint]:
+        """Shape: what the webhook was sent, oldest first, and how it answered."""
+        return self._webhook.hints
 
     @property
     def answered_429(self) -> int:

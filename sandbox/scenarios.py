@@ -17,6 +17,7 @@ class Kind(Enum):
     GARBLE = "the true answer, disfigured"
     STREAM = "a body that comes piece by piece"
     SMS = "which SMS a number gets, and when"
+    HINT = "whether the webhook tells of an SMS, and when"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ def _error(
 def _page(name: str, meaning: str, http: int, title: str, *, works: bool) -> Scenario:
     params: dict[str, object] = {"http": http, "title": title, "works": works}
     return Scenario(name, meaning, Kind.PAGE, frozenset(), params)
+
+
+def _hint(name: str, meaning: str, **params: object) -> Scenario:
+    return Scenario(name, meaning, Kind.HINT, frozenset({"hint"}), params)
 
 
 def _garble(
@@ -202,6 +207,10 @@ _ALL: Final = (
         Kind.SMS,
         _AWAITING | {"sms"},
     ),
+    _hint("hint_lost", "The webhook tells nothing of as large a share of the SMS.", share=1.0),
+    _hint("hint_doubled", "The webhook tells of the SMS twice."),
+    _hint("hint_late", "The webhook tells of the SMS delay_s after it came.", delay_s=5.0),
+    _hint("hint_held", "The webhook tells of the SMS only right after it told of another one."),
 )
 
 SCENARIOS: Final = {scenario.name: scenario for scenario in _ALL}
