@@ -14,6 +14,7 @@ from handlers.inbox import Inbox
 
 # So many pushes may be under way at once; Telegram's own usual number.
 MOST_CONNECTIONS = 40
+LARGEST_ID = 2**63 - 1  # that a row can have
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +45,20 @@ class Push:
         would repeat it for ever, and everything behind it would wait.
         """
         self._pulse.beat()
+        if update := self._read(body):
+            await self._inbox.keep(self._bot_id, [update])
+            await self._application.update_queue.put(update)
+
+    def _read(self, body: bytes) -> Update | None:
         try:
             update = Update.de_json(json.loads(body), self._application.bot)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as err:
-            log.warning("a pushed update cannot be read: %s", type(err).__name__)
-            return
-        await self._inbox.keep(self._bot_id, [update])
-        await self._application.update_queue.put(update)
+            if isinstance(update.update_id, int) and 0 < update.update_id <= LARGEST_ID:
+                return update
+            reason = "its id cannot be"
+        except Exception as err:  # noqa: BLE001 - the library raises whatever it stumbles over
+            reason = type(err).__name__
+        log.warning("a pushed update cannot be read: %s", reason)
+        return None
 
     async def begin(self, kinds: Sequence[str]) -> None:
         """Tell Telegram where to push updates of these kinds; those that wait stay.
