@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from handlers.push import secret_of
-from tests.e2e.books import books_agree, rows, states
+from tests.e2e.books import books_agree, copies, rows, states
 from tests.e2e.conftest import World
 from tests.e2e.door import (
     HOOK,
@@ -19,6 +19,7 @@ from tests.e2e.door import (
     at_open_door,
     free_port,
     hint,
+    open_door,
     opens,
     variables,
 )
@@ -120,6 +121,28 @@ async def test_forged_code_is_never_shown(world: World) -> None:
 
     assert not any("666666" in message.text for message in world.ann.messages)
     assert ["waiting"] == states(world.folder)
+    await books_agree(world)
+
+
+@pytest.mark.parametrize("fault", [None, "hint_doubled", "hint_late", "hint_held", "hint_lost"])
+async def test_true_hints(world: World, fault: str | None) -> None:
+    """Line 27: however the webhook tells of an SMS, its code is told once, and never lost."""
+    port = await open_door(world)
+    world.bloomsms.webhook_url = f"http://127.0.0.1:{port}{HOOK}"
+    first, second = await world.rent(world.ann), await world.rent(world.bob)
+    if fault == "hint_late":
+        world.bloomsms.arm(fault, times=1, delay_s=1.0)
+    elif fault:
+        world.bloomsms.arm(fault, times=1)
+    world.bloomsms.send_sms(first, "code 111111")
+    world.bloomsms.send_sms(second, "code 222222")
+    await world.ann.waits_for("111111", new=True)
+    await world.bob.waits_for("222222", new=True)
+    await asyncio.sleep(1.5)
+
+    expected = {None: 2, "hint_doubled": 3, "hint_late": 2, "hint_held": 2, "hint_lost": 1}[fault]
+    assert [200] * expected == [one.status for one in world.bloomsms.hints]
+    assert {1: 2} == copies(world)
     await books_agree(world)
 
 

@@ -86,13 +86,25 @@ async def test_malformed_pieces(visitor: Visitor) -> None:
 
 
 async def test_only_some_at_once(visitor: Visitor) -> None:
-    """However many send slowly, only so many take memory; then the places are free again."""
+    """However many send slowly, only so many take memory: the next waits for a place."""
     slow = [await visitor.says(head("/read", 100) + b"x") for _ in range(2)]
+    await asyncio.sleep(0.1)  # its own time is not over when theirs is
+    waiting = asyncio.create_task(visitor.status("POST", "/read", data=b"x" * MOST))
+    async with asyncio.timeout(5):
+        cut_off = [await reader.readline() for reader, _ in slow[:1]]
+        was_waiting = not waiting.done()
+        cut_off += [await reader.readline() for reader, _ in slow[1:]]
 
-    assert 408 == await visitor.status("POST", "/read", data=b"x" * MOST)
-    assert 200 == await visitor.status("POST", "/read", data=b"x" * MOST)
+    assert {b"HTTP/1.1 408"} == {line[:12] for line in cut_off}
+    assert (True, 200) == (was_waiting, await waiting)
     for _, writer in slow:
         writer.close()
+
+
+async def test_no_place_in_time() -> None:
+    """Who gets no place within the limit is told so, as if they had been slow themselves."""
+    async with at_door([Reader(Bodies(MOST, longest_s=0.1, most_at_once=0))]) as full:
+        assert 408 == await full.status("POST", "/read", data=b"x")
 
 
 async def test_who_asks_first_is_told_to_go_on(visitor: Visitor) -> None:

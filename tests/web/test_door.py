@@ -3,10 +3,11 @@
 import asyncio
 import socket
 
+import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.web.visitor import at_door, head, visiting
+from tests.web.visitor import Visitor, at_door, head, visiting
 from web import door as door_module
 from web.bloomsms_webhook import BloomsmsWebhook
 from web.door import MOST_VISITORS, Door, DoorError, Room
@@ -114,18 +115,26 @@ async def test_a_long_header_is_refused() -> None:
 async def test_a_crowd_is_turned_away() -> None:
     """Connections that do nothing never use up all the files that the process may open."""
     door = Door("127.0.0.1", 0, [Hall()])
-    async with door.opened():
-        crowd = [
-            await asyncio.open_connection("127.0.0.1", door.port) for _ in range(MOST_VISITORS)
-        ]
-        reader, late = await asyncio.open_connection("127.0.0.1", door.port)
-        assert b"" == await reader.read()
-        late.close()
-        for _, writer in crowd:
+    async with door.opened(), visiting(door.port) as visitor:
+        crowd = [await visitor.says(b"") for _ in range(MOST_VISITORS)]
+        reader, late = await visitor.says(b"")
+        turned_away = await reader.read()
+        for writer in (late, *(writer for _, writer in crowd)):
             writer.close()
-        await asyncio.sleep(0.1)
-        async with visiting(door.port) as visitor:
-            assert 200 == await visitor.status("GET", "/hall")
+            await writer.wait_closed()
+
+        assert b"" == turned_away
+        assert 200 == await once_let_in(visitor)
+
+
+async def once_let_in(visitor: Visitor) -> int:
+    """The status, as soon as the door has noticed that others are gone."""
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                return await visitor.status("GET", "/hall")
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.02)
 
 
 async def test_closes_in_time_though_somebody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
