@@ -6,7 +6,7 @@ from aiohttp import web
 
 LONGEST_S = 5.0
 # The memory that bodies may take together is this many times the largest one.
-MOST_AT_ONCE = 64
+MOST_AT_ONCE = 256
 
 
 class Bodies:

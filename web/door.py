@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import resource
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -10,8 +11,8 @@ from typing import Protocol
 
 from aiohttp import web
 
-# More would use up the files a process may open, and the bot could not call anybody any more.
-MOST_VISITORS = 256
+# More cost memory; and half of the files a process may open are left to the bot's own calls.
+MOST_VISITORS = 1000
 # Longer than reverse proxies keep a connection they do not use: they close it, never we.
 KEEP_ALIVE_S = 130.0
 # What is still on its way when it was refused is read so long, so that the answer can arrive.
@@ -19,6 +20,8 @@ LINGER_S = 2.0
 LONGEST_HEADER = 4096
 MOST_HEADERS = 64
 CLOSING_S = 0.3
+# Connections that the system keeps until we get to them.
+BACKLOG = 512
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +40,14 @@ class Room(Protocol):
 class Door:
     """Opened and closed once. Whoever knows no room learns nothing about the others."""
 
-    def __init__(self, host: str, port: int, rooms: Sequence[Room]) -> None:
+    def __init__(
+        self, host: str, port: int, rooms: Sequence[Room], most_visitors: int = MOST_VISITORS
+    ) -> None:
         self._host = host
         self._port = port
         self._rooms = rooms
+        most_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._most_visitors = min(most_visitors, most_files // 2)
         self.port = port  # the real one, once it is open
 
     @asynccontextmanager
@@ -59,7 +66,9 @@ class Door:
         )
         loop = asyncio.get_running_loop()
         try:
-            listening = await loop.create_server(lambda: _met(visits), self._host, self._port)
+            listening = await loop.create_server(
+                lambda: self._met(visits), self._host, self._port, backlog=BACKLOG
+            )
         except OSError as err:
             raise DoorError(
                 f"HTTP_LISTEN cannot be used: {self._host}, port {self._port}: {_reason(err)}."
@@ -72,6 +81,10 @@ class Door:
             listening.close()
             visits.pre_shutdown()
             await visits.shutdown(CLOSING_S)
+
+    def _met(self, visits: web.Server) -> asyncio.Protocol:
+        """Whoever takes the next visitor."""
+        return visits() if len(visits.connections) < self._most_visitors else _TurnAway()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         room = next((one for one in self._rooms if one.is_at(request.method, request.path)), None)
@@ -89,11 +102,6 @@ def _reason(err: OSError) -> str:
     if err.errno is None or isinstance(err, socket.gaierror):
         return err.strerror or type(err).__name__
     return os.strerror(err.errno)
-
-
-def _met(visits: web.Server) -> asyncio.Protocol:
-    """Whoever takes the next visitor."""
-    return visits() if len(visits.connections) < MOST_VISITORS else _TurnAway()
 
 
 class _TurnAway(asyncio.Protocol):

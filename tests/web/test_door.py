@@ -10,7 +10,7 @@ from aiohttp import web
 from tests.web.visitor import Visitor, at_door, head, visiting
 from web import door as door_module
 from web.bloomsms_webhook import BloomsmsWebhook
-from web.door import MOST_VISITORS, Door, DoorError, Room
+from web.door import Door, DoorError, Room
 from web.telegram_webhook import TelegramWebhook
 
 
@@ -114,9 +114,9 @@ async def test_a_long_header_is_refused() -> None:
 
 async def test_a_crowd_is_turned_away() -> None:
     """Connections that do nothing never use up all the files that the process may open."""
-    door = Door("127.0.0.1", 0, [Hall()])
+    door = Door("127.0.0.1", 0, [Hall()], most_visitors=20)
     async with door.opened(), visiting(door.port) as visitor:
-        crowd = [await visitor.says(b"") for _ in range(MOST_VISITORS)]
+        crowd = [await visitor.says(b"") for _ in range(20)]
         reader, late = await visitor.says(b"")
         turned_away = await reader.read()
         for writer in (late, *(writer for _, writer in crowd)):
