@@ -123,6 +123,10 @@ class Store(Protocol):
         """Ended rows whose money should come back and was not seen yet, oldest first."""
         ...
 
+    async def by_provider_ids(self, provider_ids: Sequence[str]) -> list[Activation]:
+        """Everybody's rows with these numbers, in no order; at most 500 are asked for at once."""
+        ...
+
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each `country` id and `service` code was rented; one's own count tenfold."""
         ...

@@ -146,6 +146,9 @@ class ActivationRows:
     async def awaiting_return(self) -> list[Activation]:
         return await self._find("is_refund_due order by changed_at_ms", ())
 
+    async def by_provider_ids(self, provider_ids: Sequence[str]) -> list[Activation]:
+        return await self._find(f"provider_id in ({_marks(provider_ids)})", provider_ids)
+
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each country and service was rented; one's own rentals weigh tenfold."""
         counts: dict[str, Counter[str]] = {"country": Counter(), "service": Counter()}
