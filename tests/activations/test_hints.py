@@ -102,10 +102,12 @@ async def test_a_forged_hint(shop: Shop, desk: Desk, clock: MovedClock) -> None:
         desk.hints.take("38496653", "wa")
     await desk.rests()
     at_once = desk.looks()
-    clock.move(11)
-    await desk.until(lambda: not desk.hints.waiting)
+    while desk.hints.waiting:
+        clock.move(5)
+        await desk.rests()
 
-    assert (1, 2) == (at_once, desk.looks())
+    assert 1 == at_once
+    assert desk.looks() <= 3
     assert [] == desk.told.codes
     assert number == replace(await shop.now(number), asked_at=number.asked_at)
 
