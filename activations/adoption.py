@@ -36,8 +36,8 @@ class Adoption:
     ) -> Activation | None:
         """Ask the provider about the number, and give it to the order that it must be of.
 
-        Shape: None when it is nobody's, or when more than one person's order may have brought it;
-        then the owners are told.
+        Shape: None when it is nobody's, when an order still under way may name it, or when more
+        than one person's order may have brought it; then the owners are told.
         Errors: the provider's.
         """
         try:
@@ -46,8 +46,9 @@ class Adoption:
             if err.code is ErrorCode.ACTIVATION_NOT_FOUND:
                 return None
             raise
-        uncertain = await self._store.in_states(frozenset({State.UNCERTAIN}))
-        claimants = [order for order in uncertain if is_of(order, service_code)]
+        claimants = [order for order in await self.orders() if is_of(order, service_code)]
+        if any(order.state is State.RENTING for order in claimants):
+            return None
         order = _only_one(claimants)
         if order is None or seen.phone_number is None:
             await self._tell_owners(provider_id, claimants)

@@ -139,7 +139,7 @@ class Hints:
         of_service = [order for order in orders if is_of(order, hint.service_code)]
         if now - hint.came_at > KEPT_FOR or (activation is None and not of_service):
             self._drop(hint)
-        elif activation is None and all(o.state is State.RENTING for o in of_service):
+        elif activation is None and any(o.state is State.RENTING for o in of_service):
             self._later(hint, now + ORDER_AWAITED_EVERY)  # an answer on its way may name it
         elif activation is not None and _is_pointless(activation, hint, now):
             self._drop(hint)

@@ -327,6 +327,23 @@ async def test_an_answer_that_is_still_to_come(shop: Shop, desk: Desk, clock: Mo
     assert [(ANN, SMS)] == desk.told.codes
 
 
+async def test_an_answer_to_come_for_somebody_else(
+    shop: Shop, desk: Desk, clock: MovedClock
+) -> None:
+    """While an order is under way its number is not taken for another person's lost one."""
+    order = await lost(shop, ANN)
+    begun = await shop.begun(replace(OFFER, user_id=BOB))
+    desk.hints.take("38496653", "wa")
+    await desk.rests()
+    desk.provider.next("activation", received())
+    await shop.rentals.pay(begun)
+    clock.move(2)
+    await desk.until(lambda: bool(desk.told.codes))
+
+    assert [(BOB, SMS)] == desk.told.codes
+    assert State.UNCERTAIN is (await shop.now(order)).state
+
+
 async def test_an_old_number(shop: Shop, desk: Desk, clock: MovedClock) -> None:
     """A number that ended long ago costs no request."""
     await shop.became(await shop.waiting(), State.EXPIRED)
