@@ -99,6 +99,16 @@ create table updates (
 ) strict
 """
 
+LISTS = """
+create table lists (
+    kind text not null,
+    key text not null,
+    body text not null,
+    asked_at_ms integer not null,
+    primary key (kind, key)
+) strict
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
@@ -115,4 +125,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         UPDATES,
         "create index updates_by_status on updates (status, due_at_ms)",
     ),
+    (LISTS,),
 )
