@@ -10,7 +10,7 @@ from telegram.request import HTTPXRequest
 import handlers
 from activations.account import Account
 from activations.books import Books
-from activations.catalog import Catalog
+from activations.catalog import STALE_COUNTRIES_AGE, STALE_PRICES_AGE, Catalog
 from activations.clock import SystemClock
 from activations.endings import Endings
 from activations.health import ProviderHealth
@@ -33,6 +33,7 @@ from people.access import Access
 from people.model import Limits
 from settings import AccessMode, Settings
 from storage.activations import ActivationRows
+from storage.catalog import country_rows, service_rows
 from storage.database import Database
 from storage.notes import NoteRows
 from storage.requests import RequestRows
@@ -91,7 +92,7 @@ def _wire(
     outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock)
     books = Books(store, clock)
     inspector = Inspector(store, books, clock, settings.admin_ids)
-    catalog = Catalog(client, store, clock)
+    catalog = _catalog(database, client, store, clock)
     orders = Orders(store, client, catalog, books, clock, settings.admin_ids)
     endings = Endings(store, client, inspector, clock)
     desk = Desk(
@@ -119,6 +120,14 @@ def _wire(
 def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> BloomsmsClient:
     key = settings.bloomsms_api_key.get_secret_value()
     return BloomsmsClient(settings.bloomsms_base_url, key, budget, health.observe)
+
+
+def _catalog(
+    database: Database, client: BloomsmsClient, store: ActivationRows, clock: SystemClock
+) -> Catalog:
+    countries = country_rows(database, STALE_COUNTRIES_AGE)
+    services = service_rows(database, STALE_PRICES_AGE)
+    return Catalog(client, store, countries, services, clock)
 
 
 def _application(settings: Settings, presses: Presses, inbox: Inbox) -> TelegramApplication:

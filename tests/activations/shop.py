@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from activations.books import Books
-from activations.catalog import Catalog
+from activations.catalog import STALE_COUNTRIES_AGE, STALE_PRICES_AGE, Catalog
 from activations.endings import Endings
 from activations.inspection import Inspector
 from activations.model import Activation, Kind, Offer, State
@@ -15,6 +15,7 @@ from activations.rentals import Rentals
 from bloomsms.models import Sms
 from people.model import NO_LIMITS
 from storage.activations import ActivationRows
+from storage.catalog import country_rows, service_rows
 from storage.database import Database
 from storage.notes import NoteRows
 from tests.made_up import CARD, NUMBER, OFFER, OLGA
@@ -31,7 +32,9 @@ class Shop:
         self.clock = clock
         self.store = ActivationRows(database)
         self.notes = NoteRows(database)
-        self.catalog = Catalog(provider, self.store, clock)
+        countries = country_rows(database, STALE_COUNTRIES_AGE)
+        services = service_rows(database, STALE_PRICES_AGE)
+        self.catalog = Catalog(provider, self.store, countries, services, clock)
         self.books = Books(self.store, clock)
         self.inspector = Inspector(self.store, self.books, clock, OWNERS)
         self.endings = Endings(self.store, provider, self.inspector, clock)
