@@ -32,6 +32,7 @@ from handlers.screens import Screens
 from people.access import Access
 from people.model import Limits
 from settings import AccessMode, Settings
+from storage.account import AccountRows
 from storage.activations import ActivationRows
 from storage.catalog import country_rows, service_rows
 from storage.database import Database
@@ -52,6 +53,7 @@ class House:
     desk: Desk
     inbox: Inbox
     books: Books
+    account: AccountRows
     client: BloomsmsClient
     poller: Poller
     users: UserRows
@@ -84,13 +86,14 @@ def _wire(
     clock: SystemClock,
 ) -> House:
     notes, store, users = NoteRows(database), ActivationRows(database), UserRows(database, clock)
+    account = AccountRows(database)
     inbox = Inbox(UpdateRows(database), notes, clock, settings.admin_ids)
     presses = Presses()
     application = _application(settings, presses, inbox)
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
     outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock)
-    books = Books(store, clock)
+    books = Books(store, account, clock)
     inspector = Inspector(store, books, clock, settings.admin_ids)
     catalog = _catalog(database, client, store, clock)
     orders = Orders(store, client, catalog, books, clock, settings.admin_ids)
@@ -111,10 +114,21 @@ def _wire(
         clock=clock,
         inbox=inbox,
     )
-    polls = client.in_lane(Lane.POLLS)
-    poller = Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
+    poller = _poller(store, client, inspector, outbox, clock, budget)
     handlers.register(application, desk, inbox, lambda: (budget.used, budget.limit))
-    return House(application, desk, inbox, books, client, poller, users)
+    return House(application, desk, inbox, books, account, client, poller, users)
+
+
+def _poller(
+    store: ActivationRows,
+    client: BloomsmsClient,
+    inspector: Inspector,
+    outbox: OutboxPass,
+    clock: SystemClock,
+    budget: Budget,
+) -> Poller:
+    polls = client.in_lane(Lane.POLLS)
+    return Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
 
 
 def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> BloomsmsClient:

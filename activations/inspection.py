@@ -106,8 +106,8 @@ class Inspector:
             return before
         now = self._clock.now()
         is_new = await self._store.record(before, found.after, found.drafts, now, found.sms)
-        if found.after.is_refund_confirmed and not before.is_refund_confirmed:
-            self._books.refund_seen()
+        if is_new and found.sms and before.is_refund_confirmed:
+            await self._books.blur()  # a code after the refund may have been charged again
         if is_new and before.state is not found.after.state:
             log.info("activation %d: %s -> %s", before.id, before.state, found.after.state)
         return await self._store.get(before.id) or found.after

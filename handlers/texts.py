@@ -37,7 +37,9 @@ SETTLED = {
         " code the money comes back by itself."
     ),
     "returned": _("The money for that order came back."),
+    "costs_nothing": _("It is clear now: nothing is charged for that order."),
     "closed_by_owner": _("The owner has settled that order."),
+    "found": _("The number of that order was found. Its code comes here."),
 }
 SAYS_NO = _("BloomSMS says no.")
 BUSY = _("Many people are asking right now. Try again in {seconds} s.")

@@ -99,6 +99,14 @@ create table updates (
 ) strict
 """
 
+ACCOUNT = """
+create table account (
+    id integer primary key check (id = 1) default 1,
+    expected_micros integer not null,
+    read_at_ms integer not null
+) strict
+"""
+
 LISTS = """
 create table lists (
     kind text not null,
@@ -124,6 +132,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "create index requests_by_time on requests (opened_at_ms)",
         UPDATES,
         "create index updates_by_status on updates (status, due_at_ms)",
+    ),
+    (
+        ACCOUNT,
+        "alter table activations add column is_refund_due integer not null default 0",
+        "create index activations_by_refund on activations (is_refund_due) where is_refund_due",
     ),
     (LISTS,),
 )

@@ -14,6 +14,7 @@ from activations.ports import Provider
 from activations.rentals import Rentals
 from bloomsms.models import Sms
 from people.model import NO_LIMITS
+from storage.account import AccountRows
 from storage.activations import ActivationRows
 from storage.catalog import country_rows, service_rows
 from storage.database import Database
@@ -35,7 +36,8 @@ class Shop:
         countries = country_rows(database, STALE_COUNTRIES_AGE)
         services = service_rows(database, STALE_PRICES_AGE)
         self.catalog = Catalog(provider, self.store, countries, services, clock)
-        self.books = Books(self.store, clock)
+        self.account = AccountRows(database)
+        self.books = Books(self.store, self.account, clock)
         self.inspector = Inspector(self.store, self.books, clock, OWNERS)
         self.endings = Endings(self.store, provider, self.inspector, clock)
         self.orders = Orders(self.store, provider, self.catalog, self.books, clock, OWNERS)
