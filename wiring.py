@@ -11,7 +11,7 @@ import handlers
 from activations.account import Account
 from activations.adoption import Adoption
 from activations.books import Books
-from activations.catalog import Catalog
+from activations.catalog import STALE_COUNTRIES_AGE, STALE_PRICES_AGE, Catalog
 from activations.clock import SystemClock
 from activations.endings import Endings
 from activations.health import ProviderHealth
@@ -37,6 +37,7 @@ from people.model import Limits
 from settings import AccessMode, Settings
 from storage.account import AccountRows
 from storage.activations import ActivationRows
+from storage.catalog import country_rows, service_rows
 from storage.database import Database
 from storage.notes import NoteRows
 from storage.requests import RequestRows
@@ -96,7 +97,7 @@ def _wire(
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
     outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock)
-    books, catalog = Books(store, account, clock), Catalog(client, store, clock)
+    books, catalog = Books(store, account, clock), _catalog(database, client, store, clock)
     watch = _hint_watch(settings, notes, clock)
     inspector = Inspector(store, books, clock, settings.admin_ids, watch.code_seen)
     orders = Orders(store, client, catalog, books, clock, settings.admin_ids)
@@ -160,6 +161,14 @@ def _poller(
 def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> BloomsmsClient:
     key = settings.bloomsms_api_key.get_secret_value()
     return BloomsmsClient(settings.bloomsms_base_url, key, budget, health.observe)
+
+
+def _catalog(
+    database: Database, client: BloomsmsClient, store: ActivationRows, clock: SystemClock
+) -> Catalog:
+    countries = country_rows(database, STALE_COUNTRIES_AGE)
+    services = service_rows(database, STALE_PRICES_AGE)
+    return Catalog(client, store, countries, services, clock)
 
 
 def _application(settings: Settings, presses: Presses, inbox: Inbox) -> TelegramApplication:

@@ -113,7 +113,7 @@ class Orders:
         return await self._store.get(before.id) or after
 
     async def _refused(self, activation: Activation, err: Refused) -> Activation:
-        self._catalog.forget_prices(activation.offer.country_id)
+        await self._catalog.forget_prices(activation.offer.country_id)
         now = self._clock.now()
         after = replace(activation, state=State.REFUSED, changed_at=now, reason=err.code.value)
         drafts = [card(activation.user_id, activation.id)]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from activations.model import Activation, Card, Offer, State
 from activations.notes import Delivery, Draft, Note
@@ -17,6 +17,8 @@ from bloomsms.models import (
     StatusChange,
 )
 from people.model import Usage
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -130,6 +132,17 @@ class Store(Protocol):
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each `country` id and `service` code was rented; one's own count tenfold."""
         ...
+
+
+class Lists(Protocol[T]):
+    """Fetched lists of one kind as rows, by key: a cache, so writing never fails."""
+
+    async def read(self, key: str) -> tuple[datetime, list[T]] | None:
+        """When it was asked for, and what came."""
+        ...
+
+    async def keep(self, key: str, asked_at: datetime, found: Sequence[T]) -> None: ...
+    async def forget(self, key: str) -> None: ...
 
 
 class Outbox(Protocol):

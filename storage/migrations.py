@@ -107,6 +107,16 @@ create table account (
 ) strict
 """
 
+LISTS = """
+create table lists (
+    kind text not null,
+    key text not null,
+    body text not null,
+    asked_at_ms integer not null,
+    primary key (kind, key)
+) strict
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
@@ -128,4 +138,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "alter table activations add column is_refund_due integer not null default 0",
         "create index activations_by_refund on activations (is_refund_due) where is_refund_due",
     ),
+    (LISTS,),
 )

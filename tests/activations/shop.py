@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from activations.adoption import Adoption
 from activations.books import Books
-from activations.catalog import Catalog
+from activations.catalog import STALE_COUNTRIES_AGE, STALE_PRICES_AGE, Catalog
 from activations.endings import Endings
 from activations.hint_watch import HintWatch
 from activations.inspection import Inspector
@@ -18,6 +18,7 @@ from bloomsms.models import Sms
 from people.model import NO_LIMITS
 from storage.account import AccountRows
 from storage.activations import ActivationRows
+from storage.catalog import country_rows, service_rows
 from storage.database import Database
 from storage.notes import NoteRows
 from tests.made_up import CARD, NUMBER, OFFER, OLGA
@@ -34,7 +35,9 @@ class Shop:
         self.clock = clock
         self.store = ActivationRows(database)
         self.notes = NoteRows(database)
-        self.catalog = Catalog(provider, self.store, clock)
+        countries = country_rows(database, STALE_COUNTRIES_AGE)
+        services = service_rows(database, STALE_PRICES_AGE)
+        self.catalog = Catalog(provider, self.store, countries, services, clock)
         self.account = AccountRows(database)
         self.books = Books(self.store, self.account, clock)
         self.watch = HintWatch(self.notes, clock, OWNERS, is_expected=True)
