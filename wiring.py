@@ -10,16 +10,19 @@ from telegram.request import HTTPXRequest
 
 import handlers
 from activations.account import Account
+from activations.adoption import Adoption
 from activations.books import Books
-from activations.catalog import Catalog
+from activations.catalog import STALE_COUNTRIES_AGE, STALE_PRICES_AGE, Catalog
 from activations.clock import SystemClock
 from activations.endings import Endings
 from activations.health import ProviderHealth
+from activations.hint_watch import HintWatch
+from activations.hints import Hints
 from activations.inspection import Inspector
 from activations.orders import Orders
 from activations.outbox import OutboxPass
 from activations.poller import Poller
-from activations.ports import NO_METERS, HintTaker, Meters
+from activations.ports import NO_METERS, Meters
 from activations.pulse import Pulse
 from activations.rentals import Rentals
 from bloomsms import answers
@@ -38,7 +41,9 @@ from handlers.screens import Screens
 from people.access import Access
 from people.model import Limits
 from settings import AccessMode, Settings
+from storage.account import AccountRows
 from storage.activations import ActivationRows
+from storage.catalog import country_rows, service_rows
 from storage.database import Database
 from storage.figures import FigureRows
 from storage.notes import NoteRows
@@ -64,20 +69,27 @@ class House:
     desk: Desk
     inbox: Inbox
     books: Books
+    account: AccountRows
     client: BloomsmsClient
     poller: Poller
+    hints: Hints
+    watch: HintWatch
     users: UserRows
-    hints: HintTaker
     telegram: Pulse
     push: Push | None = None  # None: Telegram is asked for updates
     door: Door | None = None
 
 
-class _NoHints:
-    """Polls find every code; nobody looks at a hint yet."""
+@dataclass(frozen=True)
+class _Ground:
+    """What is opened first, and all else stands on."""
 
-    def take(self, provider_id: str, service_code: str) -> None:
-        """Forget it."""
+    database: Database
+    budget: Budget
+    health: ProviderHealth
+    client: BloomsmsClient
+    clock: SystemClock
+    meters: Meters
 
 
 @asynccontextmanager
@@ -94,31 +106,26 @@ async def furnished(settings: Settings) -> AsyncIterator[House]:
         await budget.restore()
         client = await stack.enter_async_context(_client(settings, budget, health))
         meters = PrometheusMeters() if settings.http_address else None
-        house = _wire(settings, database, budget, health, client, clock, meters or NO_METERS)
+        ground = _Ground(database, budget, health, client, clock, meters or NO_METERS)
+        house = _wire(settings, ground)
         if meters:
-            house = _with_door(house, settings, database, budget, meters)
+            house = _with_door(house, settings, ground, meters)
         stack.push_async_callback(house.application.shutdown)
         yield house
 
 
-def _wire(
-    settings: Settings,
-    database: Database,
-    budget: Budget,
-    health: ProviderHealth,
-    client: BloomsmsClient,
-    clock: SystemClock,
-    meters: Meters,
-) -> House:
+def _wire(settings: Settings, ground: _Ground) -> House:
+    database, budget, client, clock = ground.database, ground.budget, ground.client, ground.clock
     notes, store, users = NoteRows(database), ActivationRows(database), UserRows(database, clock)
+    account, presses, pulse = AccountRows(database), Presses(), Pulse(clock)
     inbox = Inbox(UpdateRows(database), notes, clock, settings.admin_ids)
-    presses, pulse = Presses(), Pulse(clock)
-    application = _application(settings, presses, inbox, pulse, meters)
+    application = _application(settings, presses, inbox, pulse, ground.meters)
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
-    outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock, meters)
-    books, catalog = Books(store, clock), Catalog(client, store, clock)
-    inspector = Inspector(store, books, clock, settings.admin_ids)
+    outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock, ground.meters)
+    books, catalog = Books(store, account, clock), _catalog(database, client, store, clock)
+    watch = _hint_watch(settings, notes, clock)
+    inspector = Inspector(store, books, clock, settings.admin_ids, watch.code_seen)
     orders = Orders(store, client, catalog, books, clock, settings.admin_ids)
     endings = Endings(store, client, inspector, clock)
     desk = Desk(
@@ -130,25 +137,57 @@ def _wire(
         store=store,
         notes=notes,
         outbox=outbox,
-        health=health,
+        health=ground.health,
         screens=screens,
         cards=cards,
         presses=presses,
         clock=clock,
         inbox=inbox,
     )
-    polls = client.in_lane(Lane.POLLS)
-    poller = Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
+    poller = _poller(store, client, inspector, outbox, clock, budget)
+    hints = _hints(settings, store, client, inspector, outbox, watch, clock, budget)
     handlers.register(application, desk, inbox, lambda: (budget.used, budget.limit))
-    return House(application, desk, inbox, books, client, poller, users, _NoHints(), pulse)
+    return House(
+        application, desk, inbox, books, account, client, poller, hints, watch, users, pulse
+    )
+
+
+def _hint_watch(settings: Settings, notes: NoteRows, clock: SystemClock) -> HintWatch:
+    is_expected = bool(settings.http_listen and settings.bloomsms_webhook_secret.get_secret_value())
+    return HintWatch(notes, clock, settings.admin_ids, is_expected=is_expected)
+
+
+def _hints(
+    settings: Settings,
+    store: ActivationRows,
+    client: BloomsmsClient,
+    inspector: Inspector,
+    outbox: OutboxPass,
+    watch: HintWatch,
+    clock: SystemClock,
+    budget: Budget,
+) -> Hints:
+    adoption = Adoption(store, inspector, clock, settings.admin_ids)
+    looks = client.in_lane(Lane.PEOPLE)
+    return Hints(
+        store, looks, inspector, adoption, outbox, watch, clock, lambda: budget.limit
+    )  # fmt: skip
+
+
+def _poller(
+    store: ActivationRows,
+    client: BloomsmsClient,
+    inspector: Inspector,
+    outbox: OutboxPass,
+    clock: SystemClock,
+    budget: Budget,
+) -> Poller:
+    polls = client.in_lane(Lane.POLLS)
+    return Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
 
 
 def _with_door(
-    house: House,
-    settings: Settings,
-    database: Database,
-    budget: Budget,
-    meters: PrometheusMeters,
+    house: House, settings: Settings, ground: _Ground, meters: PrometheusMeters
 ) -> House:
     """With the web door and, where Telegram pushes its updates, whoever takes them."""
     if settings.http_address is None:
@@ -156,7 +195,7 @@ def _with_door(
     if settings.telegram_webhook_url:
         url = settings.telegram_webhook_url
         house = replace(house, push=Push(house.application, house.inbox, house.telegram, url))
-    figures = FigureRows(database)
+    figures = FigureRows(ground.database)
     vitals = Vitals(
         telegram=house.telegram,
         provider=house.desk.health,
@@ -166,9 +205,9 @@ def _with_door(
     )
     readings = Readings(
         figures=figures,
-        requests=lambda: (budget.used, budget.limit),
-        pauses=lambda: budget.pauses,
-        hints_waiting=lambda: 0,
+        requests=lambda: (ground.budget.used, ground.budget.limit),
+        pauses=lambda: ground.budget.pauses,
+        hints_waiting=lambda: house.hints.waiting,
     )
     rooms: list[Room] = [
         HealthRoom(vitals, house.desk.clock),
@@ -198,6 +237,14 @@ def _read_hint(body: bytes) -> Hint | None:
 def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> BloomsmsClient:
     key = settings.bloomsms_api_key.get_secret_value()
     return BloomsmsClient(settings.bloomsms_base_url, key, budget, health.observe)
+
+
+def _catalog(
+    database: Database, client: BloomsmsClient, store: ActivationRows, clock: SystemClock
+) -> Catalog:
+    countries = country_rows(database, STALE_COUNTRIES_AGE)
+    services = service_rows(database, STALE_PRICES_AGE)
+    return Catalog(client, store, countries, services, clock)
 
 
 def _application(
