@@ -28,12 +28,36 @@ class NotBuilt:
     signs: tuple[str, ...]
 
 
-NOT_BUILT = (
-    NotBuilt("trust the webhook's text", ("/webhooks/", "web.Application")),
-    NotBuilt("PTB's default misfire grace for a one-off job", (".run_once(",)),
-)
+NOT_BUILT = (NotBuilt("PTB's default misfire grace for a one-off job", (".run_once(",)),)
+
+# Records the webhook's own SMS instead of looking for it.
+TRUST = """
+        async def believe(number: str, sms: object) -> None:
+            from activations.observation import observe
+            from activations.model import State
+            from bloomsms.models import ActivationStatus, ProviderStatus
+            now = house.desk.clock.now()
+            seen = ActivationStatus(ProviderStatus.CODE_RECEIVED, "code_received", sms)
+            for one in await house.desk.store.in_states(frozenset({State.WAITING})):
+                if one.number and one.number.provider_id == number:
+                    found = observe(one, seen, now)
+                    await house.desk.store.record(one, found.after, found.drafts, now, found.sms)
+
+        def read(body: bytes) -> None:
+            said = answers.read_webhook(body)
+            house.application.create_task(believe(said.activation_id, said.sms))
+
+        yield BloomsmsWebhook(secret, read, house.hints)
+"""
 
 BREAKS = (
+    Break(
+        "trust the webhook's text",
+        "wiring.py",
+        "\n        yield BloomsmsWebhook(secret, _read_hint, house.hints)\n",
+        TRUST,
+        ("tests/e2e/test_catalogue_webhooks.py::test_forged_code_is_never_shown",),
+    ),
     Break(
         "repeat the order on a time-out",
         "bloomsms/client.py",
