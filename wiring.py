@@ -24,7 +24,7 @@ from bloomsms.client import BloomsmsClient
 from handlers.cards import Cards
 from handlers.desk import Desk, TelegramApplication
 from handlers.inbox import Inbox, KeepingBot
-from handlers.lanes import PersonLanes
+from handlers.lanes import PersonLanes, person_asking
 from handlers.messenger import TelegramMessenger
 from handlers.pace import Pacer
 from handlers.presses import Presses
@@ -66,7 +66,8 @@ async def furnished(settings: Settings) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.opened(settings.database_path))
         health = ProviderHealth(NoteRows(database), clock, settings.admin_ids)
-        budget = Budget(settings.bloomsms_requests_per_minute, RequestRows(database), clock.now)
+        limit, log = settings.bloomsms_requests_per_minute, RequestRows(database)
+        budget = Budget(limit, log, clock.now, whose=person_asking)
         await budget.restore()
         client = await stack.enter_async_context(_client(settings, budget, health))
         house = _wire(settings, database, budget, health, client, clock)

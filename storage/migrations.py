@@ -99,6 +99,13 @@ create table updates (
 ) strict
 """
 
+SILENCE = """
+create table silence (
+    id integer primary key check (id = 1),
+    until_ms integer not null
+) strict
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
@@ -115,4 +122,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         UPDATES,
         "create index updates_by_status on updates (status, due_at_ms)",
     ),
+    (SILENCE,),
 )

@@ -77,6 +77,24 @@ async def test_429_in_every_form(world: World, ann: Person, form: str, shortest_
     await books_agree(world)
 
 
+async def test_silence_outlives_the_process(world: World, ann: Person) -> None:
+    """Line 18: a bot that is started again within a silence that was asked for keeps it."""
+    number = await world.rent(ann)
+    world.bloomsms.arm("rate_limited", on="status", times=1, retry_after=3)
+    await world.bloomsms_answered(429)
+    since = len(world.bloomsms.exchanges)
+    refused = world.bloomsms.exchanges[since - 1]
+    await world.stop_bot()
+    await world.start_bot()
+    world.bloomsms.send_sms(number, "code 852508")
+    await ann.waits_for("852508", new=True, timeout_s=15)
+
+    after = world.bloomsms.exchanges[since]
+    assert after.arrived_monotonic_s - refused.arrived_monotonic_s > 2.8
+    assert 1 == world.bloomsms.answered_429
+    await books_agree(world)
+
+
 async def test_long_429_is_told_and_ends(world: World, ann: Person) -> None:
     """Line 18: during a long pause people are told within 3 s, and no tap makes a request leave."""
     card = await world.choose(ann)

@@ -9,7 +9,7 @@ from telegram import Update
 
 from handlers import lanes as lanes_module
 from handlers.inbox import Inbox
-from handlers.lanes import PersonLanes
+from handlers.lanes import PersonLanes, person_asking
 from handlers.presses import Presses
 from sandbox.person import Person
 from sandbox.telegram_server import TelegramServer
@@ -263,3 +263,21 @@ async def test_starting_and_stopping(lanes: PersonLanes) -> None:
 
     async with lanes:
         await lanes.process_update(object(), nothing())
+
+
+async def test_whose_wish_it_is(post: Post, lanes: PersonLanes, ann: Person, bob: Person) -> None:
+    """A handler, and what it starts beside its lane, works on the wish of its person alone."""
+    found: list[int | None] = []
+
+    async def beside() -> None:
+        found.append(person_asking())
+
+    async def handle() -> None:
+        found.append(person_asking())
+        await asyncio.create_task(beside())
+
+    for person in (ann, bob):
+        await lanes.do_process_update(await post.said(person), handle())
+
+    assert [ann.id, ann.id, bob.id, bob.id] == found
+    assert person_asking() is None
