@@ -28,6 +28,7 @@ from handlers.lanes import PersonLanes, person_asking
 from handlers.messenger import TelegramMessenger
 from handlers.pace import Pacer
 from handlers.presses import Presses
+from handlers.rivals import Rivals
 from handlers.screens import Screens
 from people.access import Access
 from people.model import Limits
@@ -53,6 +54,7 @@ class House:
     books: Books
     client: BloomsmsClient
     poller: Poller
+    rivals: Rivals
     users: UserRows
 
 
@@ -85,8 +87,8 @@ def _wire(
 ) -> House:
     notes, store, users = NoteRows(database), ActivationRows(database), UserRows(database, clock)
     inbox = Inbox(UpdateRows(database), notes, clock, settings.admin_ids)
-    presses = Presses()
-    application = _application(settings, presses, inbox)
+    presses, rivals = Presses(), Rivals(clock)
+    application = _application(settings, presses, inbox, rivals)
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
     outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock)
@@ -114,7 +116,7 @@ def _wire(
     polls = client.in_lane(Lane.POLLS)
     poller = Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
     handlers.register(application, desk, inbox, lambda: (budget.used, budget.limit))
-    return House(application, desk, inbox, books, client, poller, users)
+    return House(application, desk, inbox, books, client, poller, rivals, users)
 
 
 def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> BloomsmsClient:
@@ -122,9 +124,12 @@ def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> Bloom
     return BloomsmsClient(settings.bloomsms_base_url, key, budget, health.observe)
 
 
-def _application(settings: Settings, presses: Presses, inbox: Inbox) -> TelegramApplication:
+def _application(
+    settings: Settings, presses: Presses, inbox: Inbox, rivals: Rivals
+) -> TelegramApplication:
     bot = KeepingBot(
         inbox,
+        rivals,
         token=settings.telegram_bot_token.get_secret_value(),
         base_url=f"{settings.telegram_base_url}/bot",
         base_file_url=f"{settings.telegram_base_url}/file/bot",
