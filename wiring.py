@@ -30,6 +30,7 @@ from handlers.pace import Pacer
 from handlers.presses import Presses
 from handlers.rivals import Rivals
 from handlers.screens import Screens
+from handlers.unkept import Unkept
 from people.access import Access
 from people.model import Limits
 from settings import AccessMode, Settings
@@ -88,7 +89,7 @@ def _wire(
     notes, store, users = NoteRows(database), ActivationRows(database), UserRows(database, clock)
     inbox = Inbox(UpdateRows(database), notes, clock, settings.admin_ids)
     presses, rivals = Presses(), Rivals(clock)
-    application = _application(settings, presses, inbox, rivals)
+    application = _application(settings, presses, inbox, rivals, Unkept(presses, clock))
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
     outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock)
@@ -125,11 +126,12 @@ def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> Bloom
 
 
 def _application(
-    settings: Settings, presses: Presses, inbox: Inbox, rivals: Rivals
+    settings: Settings, presses: Presses, inbox: Inbox, rivals: Rivals, unkept: Unkept
 ) -> TelegramApplication:
     bot = KeepingBot(
         inbox,
         rivals,
+        unkept,
         token=settings.telegram_bot_token.get_secret_value(),
         base_url=f"{settings.telegram_base_url}/bot",
         base_file_url=f"{settings.telegram_base_url}/file/bot",

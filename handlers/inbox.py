@@ -19,6 +19,7 @@ from telegram.ext import ExtBot
 from activations.notes import Draft, NoteKind
 from activations.ports import Clock, Outbox
 from handlers.rivals import RETRY_S, Rivals
+from handlers.unkept import Unkept
 
 MOST_ATTEMPTS = 3
 RETRY_AFTER = timedelta(seconds=2)
@@ -170,11 +171,18 @@ class Inbox:
 class KeepingBot(ExtBot[str]):
     """Keeps what it fetched before it hands it on: only the next fetch confirms it to Telegram."""
 
-    def __init__(self, inbox: Inbox, rivals: Rivals, **options: Any) -> None:  # noqa: ANN401 - PTB's own options
+    def __init__(
+        self,
+        inbox: Inbox,
+        rivals: Rivals,
+        unkept: Unkept,
+        **options: Any,  # noqa: ANN401 - PTB's own options
+    ) -> None:
         super().__init__(**options)
         with self._unfrozen():
             self._inbox = inbox
             self._rivals = rivals
+            self._unkept = unkept
 
     async def get_updates(self, *args: Any, **options: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as above
         """Errors: TelegramError also when they could not be kept, so that nothing is confirmed."""
@@ -188,6 +196,7 @@ class KeepingBot(ExtBot[str]):
         try:
             await asyncio.shield(self._inbox.keep(self.id, updates))
         except Exception as err:
+            await self._unkept.tell(updates)
             raise TelegramError(f"{len(updates)} updates could not be kept: {err}") from err
         return updates
 
