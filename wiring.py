@@ -36,6 +36,7 @@ from people.model import Limits
 from settings import AccessMode, Settings
 from storage.activations import ActivationRows
 from storage.database import Database
+from storage.ledger import LedgerRows
 from storage.notes import NoteRows
 from storage.requests import RequestRows
 from storage.updates import UpdateRows
@@ -93,9 +94,8 @@ def _wire(
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
     outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock)
-    books = Books(store, clock)
+    books, catalog = Books(store, clock), Catalog(client, store, clock)
     inspector = Inspector(store, books, clock, settings.admin_ids)
-    catalog = Catalog(client, store, clock)
     orders = Orders(store, client, catalog, books, clock, settings.admin_ids)
     endings = Endings(store, client, inspector, clock)
     desk = Desk(
@@ -105,6 +105,7 @@ def _wire(
         account=Account(client, clock),
         access=_access(settings, users),
         store=store,
+        ledger=LedgerRows(database),
         notes=notes,
         outbox=outbox,
         health=health,
