@@ -231,7 +231,7 @@ async def test_second_bot_on_the_same_token(world: World, tmp_path: Path) -> Non
         await world.ann.says("/start")
         await world.ann.waits_for("Hello", timeout_s=15)
         await second.start()
-        status = await second.ended(limit_s=8)
+        status = await second.ended(limit_s=20)
 
         await world.ann.says("/help")
         await world.ann.waits_for("How it works", new=True)
