@@ -22,6 +22,8 @@ from wiring import House, furnished
 WRONG_START = 2
 TELEGRAM_RETRY_S = 3.0
 LONG_POLL_S = 25
+# Whoever must have the new list joins its refresh, so that does not wait long in the lowest lane.
+REFRESH_TURN_LIMIT_S = 1.0
 # Together below the five seconds in which the program promises to stop.
 STOP_FETCHING_S = 1.5
 STOP_WORKING_S = 2.0
@@ -50,6 +52,7 @@ async def running(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
     await house.desk.notes.release_claims(house.desk.clock.now())
     await house.inbox.reopen(application.bot.id)
     await application.start()
+    serving = asyncio.create_task(house.hints.serve())
     try:
         # Not awaited: a provider that is slow to answer keeps nobody from chatting.
         application.create_task(house.desk.health.check_in(house.client))
@@ -67,6 +70,7 @@ async def running(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
             await _unless(stopped, polling)
         yield
     finally:
+        serving.cancel()
         await _stop(application)
 
 
@@ -99,6 +103,7 @@ def _schedule(house: House) -> None:
     """Passes over rows: nothing that must happen lives in a job."""
     desk = house.desk
     upkeep = house.client.in_lane(Lane.UPKEEP)
+    refreshes = house.client.in_lane(Lane.UPKEEP, turn_limit_s=REFRESH_TURN_LIMIT_S)
     for run_pass, interval_s, at_once in (
         (house.poller.run_pass, 0.25, 100),
         (desk.outbox.run_pass, 0.5, 8),
@@ -106,6 +111,8 @@ def _schedule(house: House) -> None:
         (lambda: _take_up_unhandled(house), 1.0, 1),
         (lambda: desk.health.run_pass(upkeep), 2.0, 1),
         (lambda: house.books.run_pass(upkeep), 2.0, 1),
+        (house.watch.run_pass, 1.0, 1),
+        (lambda: desk.catalog.run_pass(refreshes), 1.0, 20),
     ):
         _repeat(house.application, run_pass, interval_s, at_once)
 

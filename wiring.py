@@ -9,11 +9,14 @@ from telegram.request import HTTPXRequest
 
 import handlers
 from activations.account import Account
+from activations.adoption import Adoption
 from activations.books import Books
-from activations.catalog import Catalog
+from activations.catalog import STALE_COUNTRIES_AGE, STALE_PRICES_AGE, Catalog
 from activations.clock import SystemClock
 from activations.endings import Endings
 from activations.health import ProviderHealth
+from activations.hint_watch import HintWatch
+from activations.hints import Hints
 from activations.inspection import Inspector
 from activations.orders import Orders
 from activations.outbox import OutboxPass
@@ -34,7 +37,9 @@ from handlers.unkept import Unkept
 from people.access import Access
 from people.model import Limits
 from settings import AccessMode, Settings
+from storage.account import AccountRows
 from storage.activations import ActivationRows
+from storage.catalog import country_rows, service_rows
 from storage.database import Database
 from storage.ledger import LedgerRows
 from storage.notes import NoteRows
@@ -52,12 +57,18 @@ class House:
 
     application: TelegramApplication
     desk: Desk
-    inbox: Inbox
     books: Books
+    account: AccountRows
     client: BloomsmsClient
     poller: Poller
+    hints: Hints
+    watch: HintWatch
     rivals: Rivals
     users: UserRows
+
+    @property
+    def inbox(self) -> Inbox:
+        return self.desk.inbox
 
 
 @asynccontextmanager
@@ -75,6 +86,9 @@ async def furnished(settings: Settings) -> AsyncIterator[House]:
         await budget.restore()
         client = await stack.enter_async_context(_client(settings, budget, health))
         house = _wire(settings, database, budget, health, client, clock)
+        handlers.register(
+            house.application, house.desk, house.inbox, lambda: (budget.used, budget.limit)
+        )
         stack.push_async_callback(house.application.shutdown)
         yield house
 
@@ -88,14 +102,15 @@ def _wire(
     clock: SystemClock,
 ) -> House:
     notes, store, users = NoteRows(database), ActivationRows(database), UserRows(database, clock)
+    account, presses, rivals = AccountRows(database), Presses(), Rivals(clock)
     inbox = Inbox(UpdateRows(database), notes, clock, settings.admin_ids)
-    presses, rivals = Presses(), Rivals(clock)
-    application = _application(settings, presses, inbox, rivals, Unkept(presses, clock))
+    application = _application(settings, presses, inbox, rivals, clock)
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
     outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock)
-    books, catalog = Books(store, clock), Catalog(client, store, clock)
-    inspector = Inspector(store, books, clock, settings.admin_ids)
+    books, catalog = Books(store, account, clock), _catalog(database, client, store, clock)
+    watch = _hint_watch(settings, notes, clock)
+    inspector = Inspector(store, books, clock, settings.admin_ids, watch.code_seen)
     orders = Orders(store, client, catalog, books, clock, settings.admin_ids)
     endings = Endings(store, client, inspector, clock)
     desk = Desk(
@@ -115,10 +130,43 @@ def _wire(
         clock=clock,
         inbox=inbox,
     )
+    poller = _poller(store, client, inspector, outbox, clock, budget)
+    hints = _hints(settings, store, client, inspector, outbox, watch, clock, budget)
+    return House(application, desk, books, account, client, poller, hints, watch, rivals, users)
+
+
+def _hint_watch(settings: Settings, notes: NoteRows, clock: SystemClock) -> HintWatch:
+    is_expected = bool(settings.http_listen and settings.bloomsms_webhook_secret.get_secret_value())
+    return HintWatch(notes, clock, settings.admin_ids, is_expected=is_expected)
+
+
+def _hints(
+    settings: Settings,
+    store: ActivationRows,
+    client: BloomsmsClient,
+    inspector: Inspector,
+    outbox: OutboxPass,
+    watch: HintWatch,
+    clock: SystemClock,
+    budget: Budget,
+) -> Hints:
+    adoption = Adoption(store, inspector, clock, settings.admin_ids)
+    looks = client.in_lane(Lane.PEOPLE)
+    return Hints(
+        store, looks, inspector, adoption, outbox, watch, clock, lambda: budget.limit
+    )  # fmt: skip
+
+
+def _poller(
+    store: ActivationRows,
+    client: BloomsmsClient,
+    inspector: Inspector,
+    outbox: OutboxPass,
+    clock: SystemClock,
+    budget: Budget,
+) -> Poller:
     polls = client.in_lane(Lane.POLLS)
-    poller = Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
-    handlers.register(application, desk, inbox, lambda: (budget.used, budget.limit))
-    return House(application, desk, inbox, books, client, poller, rivals, users)
+    return Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
 
 
 def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> BloomsmsClient:
@@ -126,13 +174,21 @@ def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> Bloom
     return BloomsmsClient(settings.bloomsms_base_url, key, budget, health.observe)
 
 
+def _catalog(
+    database: Database, client: BloomsmsClient, store: ActivationRows, clock: SystemClock
+) -> Catalog:
+    countries = country_rows(database, STALE_COUNTRIES_AGE)
+    services = service_rows(database, STALE_PRICES_AGE)
+    return Catalog(client, store, countries, services, clock)
+
+
 def _application(
-    settings: Settings, presses: Presses, inbox: Inbox, rivals: Rivals, unkept: Unkept
+    settings: Settings, presses: Presses, inbox: Inbox, rivals: Rivals, clock: SystemClock
 ) -> TelegramApplication:
     bot = KeepingBot(
         inbox,
         rivals,
-        unkept,
+        Unkept(presses, clock),
         token=settings.telegram_bot_token.get_secret_value(),
         base_url=f"{settings.telegram_base_url}/bot",
         base_file_url=f"{settings.telegram_base_url}/file/bot",

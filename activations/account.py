@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from activations.keeping import Memory
 from activations.ports import Clock, Provider
 from activations.shelf import Shelf
 from bloomsms.models import Balance
@@ -12,7 +13,7 @@ BALANCE_AGE = timedelta(seconds=0.5)
 class Account:
     def __init__(self, provider: Provider, clock: Clock) -> None:
         self._provider = provider
-        self._balances = Shelf(self._fetch, clock)
+        self._balances = Shelf(self._fetch, Memory(), clock)
 
     async def balance(self) -> Balance:
         """The balance of now. Errors: Refusal."""

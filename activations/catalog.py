@@ -1,23 +1,29 @@
 """What can be rented: countries and services with an age limit, most wanted first; search."""
 
 import re
-from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 
 from activations.errors import OutOfStock
+from activations.keeping import KeptLists
 from activations.model import EVER_RENTED_STATES
-from activations.ports import Clock, Provider, Store
+from activations.ports import Clock, Lists, Provider, Store
 from activations.shelf import Shelf
-from bloomsms.errors import ErrorCode, Refused
+from bloomsms.errors import ErrorCode, Refused, Unreadable
 from bloomsms.models import ANY_COUNTRY, DEFAULT_COUNTRY
 from bloomsms.models import Country as Country
 from bloomsms.models import Service as Service
 
 LEADING_SIGNS = re.compile(r"^\W+")  # quotes and the like do not count in the order of names
+# Up to the first age a list is good as it is; up to the second it is shown while a newer one comes.
 COUNTRIES_AGE = timedelta(days=1)
+STALE_COUNTRIES_AGE = timedelta(days=7)
 PRICES_AGE = timedelta(seconds=60)
 STALE_PRICES_AGE = timedelta(minutes=10)
 OFFER_AGE = timedelta(seconds=5)
+# Entries of lists in memory, about 400 bytes each: those of some hundred countries as they are
+# today, of four with ten thousand services.
+ROOM_IN_MEMORY = 40_000
 ANYWHERE = Country(ANY_COUNTRY, "Any country")
 
 # Asked for most, as far as nobody has rented anything yet; names in lower case.
@@ -32,22 +38,36 @@ POPULAR_SERVICES = (
 
 
 class Catalog:
-    """Fetches each list once for everybody who asks meanwhile.
+    """Fetches each list once for everybody who asks meanwhile; `run_pass` renews what is shown old.
 
     Errors: a Refusal when nothing young enough is at hand; OutOfStock from `fresh_service`.
+    Source: docs/decisions/0014-catalogue-cache.md.
     """
 
-    def __init__(self, provider: Provider, store: Store, clock: Clock) -> None:
-        self._provider = provider
+    def __init__(
+        self,
+        provider: Provider,
+        store: Store,
+        country_lists: Lists[Country],
+        service_lists: Lists[Service],
+        clock: Clock,
+    ) -> None:
         self._store = store
-        self._countries = Shelf(self._fetch_countries, clock)
-        self._services = Shelf(self._fetch_services, clock)
+        fetch_countries = partial(_fetch_countries, provider)
+        fetch_services = partial(_fetch_services, provider)
+        self._countries = Shelf(fetch_countries, KeptLists(country_lists, ROOM_IN_MEMORY), clock)
+        self._services = Shelf(fetch_services, KeptLists(service_lists, ROOM_IN_MEMORY), clock)
+
+    async def run_pass(self, provider: Provider) -> None:
+        """Fetch one list of each kind that was shown old, if any was."""
+        await self._countries.refresh_one(partial(_fetch_countries, provider))
+        await self._services.refresh_one(partial(_fetch_services, provider))
 
     async def countries(self, user_id: int) -> list[Country]:
         """Shape: most rented first, then the popular ones, then by name."""
         found = await self._all_countries()
         usage = (await self._store.usage(user_id)).get("country", {})
-        return sorted(found, key=lambda c: _order(usage, POPULAR_COUNTRIES, c.id, c.name))
+        return sorted(found, key=lambda country: -usage.get(country.id, 0))
 
     async def country(self, country_id: str) -> Country | None:
         if country_id == ANY_COUNTRY:
@@ -59,7 +79,7 @@ class Catalog:
         found = await self._all_services(country_id, PRICES_AGE, STALE_PRICES_AGE)
         usage = (await self._store.usage(user_id)).get("service", {})
         in_stock = [service for service in found if service.stock > 0]
-        return sorted(in_stock, key=lambda s: _order(usage, POPULAR_SERVICES, s.code, s.name))
+        return sorted(in_stock, key=lambda service: -usage.get(service.code, 0))
 
     async def fresh_service(
         self, country_id: str, service_code: str, *, needs_stock: bool = True
@@ -71,9 +91,9 @@ class Catalog:
                 return service
         raise OutOfStock
 
-    def forget_prices(self, country_id: str) -> None:
+    async def forget_prices(self, country_id: str) -> None:
         """Something that was on offer is not to be had: ask anew next time."""
-        self._services.forget(country_id)
+        await self._services.forget(country_id)
 
     async def usual_country(self, user_id: int) -> Country:
         """Where this person rents: as the last time, else the provider's own default."""
@@ -94,7 +114,7 @@ class Catalog:
         )
 
     async def _all_countries(self) -> list[Country]:
-        return await self._countries.take("", COUNTRIES_AGE, 7 * COUNTRIES_AGE)
+        return await self._countries.take("", COUNTRIES_AGE, STALE_COUNTRIES_AGE)
 
     async def _all_services(
         self, country_id: str, age: timedelta, stale_age: timedelta
@@ -103,21 +123,33 @@ class Catalog:
             raise OutOfStock
         return await self._services.take(country_id, age, stale_age)
 
-    async def _fetch_countries(self, _key: str) -> list[Country]:
-        return await self._provider.countries()
 
-    async def _fetch_services(self, country_id: str) -> list[Service]:
-        # That /services knows "any" is documented nowhere. The prices of its default country
-        # stand in: whatever they are worth, nobody pays more than the price shown.
-        try:
-            found = await self._provider.services(country_id)
-        except Refused as err:
-            if country_id != ANY_COUNTRY or err.code in _NOT_ABOUT_THE_COUNTRY:
-                raise
-            found = []
-        if not found and country_id == ANY_COUNTRY:
-            return await self._provider.services(DEFAULT_COUNTRY)
-        return found
+async def _fetch_countries(provider: Provider, _key: str) -> list[Country]:
+    """Shape: never empty; in the order that holds as far as nobody has rented anything."""
+    found = await provider.countries()
+    if not found:  # it would be kept for a day
+        raise Unreadable("not one country")
+    return sorted(found, key=lambda country: _order(POPULAR_COUNTRIES, country.name))
+
+
+async def _fetch_services(provider: Provider, country_id: str) -> list[Service]:
+    """Shape: in the order that holds as far as nobody has rented anything."""
+    found = await _services_of(provider, country_id)
+    return sorted(found, key=lambda service: _order(POPULAR_SERVICES, service.name))
+
+
+async def _services_of(provider: Provider, country_id: str) -> list[Service]:
+    # That /services knows "any" is documented nowhere. The prices of its default country
+    # stand in: whatever they are worth, nobody pays more than the price shown.
+    try:
+        found = await provider.services(country_id)
+    except Refused as err:
+        if country_id != ANY_COUNTRY or err.code in _NOT_ABOUT_THE_COUNTRY:
+            raise
+        found = []
+    if not found and country_id == ANY_COUNTRY:
+        return await provider.services(DEFAULT_COUNTRY)
+    return found
 
 
 _NOT_ABOUT_THE_COUNTRY = frozenset(
@@ -125,9 +157,7 @@ _NOT_ABOUT_THE_COUNTRY = frozenset(
 )
 
 
-def _order(
-    usage: Mapping[str, int], popular: tuple[str, ...], ref: str, name: str
-) -> tuple[int, int, str]:
+def _order(popular: tuple[str, ...], name: str) -> tuple[int, str]:
     folded = name.casefold()
     rank = popular.index(folded) if folded in popular else len(popular)
-    return (-usage.get(ref, 0), rank, LEADING_SIGNS.sub("", folded))
+    return rank, LEADING_SIGNS.sub("", folded)

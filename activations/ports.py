@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from activations.model import Activation, Card, Offer, State
 from activations.notes import Delivery, Draft, Note
@@ -18,6 +18,8 @@ from bloomsms.models import (
     StatusChange,
 )
 from people.model import Usage
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -34,6 +36,27 @@ class Provider(Protocol):
     async def re_rent(self, activation_id: str) -> Rental: ...
     async def activation(self, activation_id: str) -> ActivationStatus: ...
     async def change(self, activation_id: str, new_status: StatusChange) -> None: ...
+
+
+Step = tuple[Activation, Activation, Sequence[Draft]]  # before, after, and what is told of it
+
+
+class AccountStore(Protocol):
+    """What the account should hold at the provider; outlives the process."""
+
+    async def expected(self) -> tuple[Decimal, datetime] | None:
+        """The expected balance and the time of the reading it began from; None when unknown."""
+        ...
+
+    async def begin(self, balance: Decimal, read_at: datetime) -> None:
+        """Expect what was read, and compare from here on."""
+        ...
+
+    async def conclude(self, returned: Decimal, steps: Sequence[Step], now: datetime) -> None:
+        """Write rows, their notes and the money that came back in one commit."""
+        ...
+
+    async def forget(self) -> None: ...
 
 
 class Store(Protocol):
@@ -99,6 +122,14 @@ class Store(Protocol):
         """Rows that were cancelled or expired since then and had a number."""
         ...
 
+    async def awaiting_return(self) -> list[Activation]:
+        """Ended rows whose money should come back and was not seen yet, oldest first."""
+        ...
+
+    async def by_provider_ids(self, provider_ids: Sequence[str]) -> list[Activation]:
+        """Everybody's rows with these numbers, in no order; at most 500 are asked for at once."""
+        ...
+
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each `country` id and `service` code was rented; one's own count tenfold."""
         ...
@@ -108,6 +139,17 @@ class Ledger(Protocol):
     async def tally(self) -> Tally:
         """All rows in figures; a moment may pass between two of them."""
         ...
+
+
+class Lists(Protocol[T]):
+    """Fetched lists of one kind as rows, by key: a cache, so writing never fails."""
+
+    async def read(self, key: str) -> tuple[datetime, list[T]] | None:
+        """When it was asked for, and what came."""
+        ...
+
+    async def keep(self, key: str, asked_at: datetime, found: Sequence[T]) -> None: ...
+    async def forget(self, key: str) -> None: ...
 
 
 class Outbox(Protocol):

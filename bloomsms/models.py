@@ -90,6 +90,7 @@ class ActivationStatus:
     status: ProviderStatus
     word: str
     sms: Sms | None
+    phone_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from people.model import Usage
 from storage.database import Database, to_dollars, to_micros, to_ms
 from storage.notes import insert_drafts
 from storage.rows import activation_of
+from storage.steps import update_row
 
 DAY = timedelta(days=1)
 OWN_WEIGHT = 10
@@ -86,12 +87,12 @@ class ActivationRows:
         if before.state is not after.state and not may_become(before.state, after.state):
             raise ValueError(f"{before.state} cannot become {after.state}")
         async with self._database.transaction() as db:
-            if not await _update(db, before, after):
+            if not await update_row(db, before, after):
                 return False
             sms_id = await _insert_sms(db, before, sms, now) if sms else None
             if sms and sms_id is None:
                 # An SMS that is known already must not bring its notes again.
-                await _update(db, after, before)
+                await update_row(db, after, before)
                 return False
             await insert_drafts(db, drafts, now, sms_id)
         return True
@@ -141,6 +142,12 @@ class ActivationRows:
             f"state in ({_marks(ended)}) and changed_at_ms >= ? and provider_id is not null",
             (*_words(ended), to_ms(since)),
         )
+
+    async def awaiting_return(self) -> list[Activation]:
+        return await self._find("is_refund_due order by changed_at_ms", ())
+
+    async def by_provider_ids(self, provider_ids: Sequence[str]) -> list[Activation]:
+        return await self._find(f"provider_id in ({_marks(provider_ids)})", provider_ids)
 
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each country and service was rented; one's own rentals weigh tenfold."""
@@ -197,34 +204,6 @@ async def _usage(db: aiosqlite.Connection, user_id: int, now: datetime) -> Usage
 async def _scalar(db: aiosqlite.Connection, sql: str, values: Iterable[str | int]) -> int:
     rows = list(await db.execute_fetchall(sql, values))
     return int(rows[0][0])
-
-
-async def _update(db: aiosqlite.Connection, before: Activation, after: Activation) -> bool:
-    number = after.number
-    cursor = await db.execute(
-        "update activations set state = ?, changed_at_ms = ?, provider_id = ?, phone_number = ?,"
-        " price_micros = ?, expires_at_ms = ?, waiting_since_ms = ?, rounds = ?, is_rearmed = ?,"
-        " is_refund_confirmed = ?, reason = ?, wish = case when ? then '' else wish end"
-        " where id = ? and state = ? and rounds = ?",
-        (
-            after.state.value,
-            to_ms(after.changed_at),
-            number.provider_id if number else None,
-            number.phone_number if number else None,
-            to_micros(number.price) if number else None,
-            to_ms(number.expires_at) if number else None,
-            to_ms(after.waiting_since) if after.waiting_since else None,
-            after.rounds,
-            int(after.is_rearmed),
-            int(after.is_refund_confirmed),
-            after.reason,
-            int(after.state is not before.state),
-            before.id,
-            before.state.value,
-            before.rounds,
-        ),
-    )
-    return cursor.rowcount == 1
 
 
 async def _insert_sms(

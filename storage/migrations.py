@@ -99,6 +99,24 @@ create table updates (
 ) strict
 """
 
+ACCOUNT = """
+create table account (
+    id integer primary key check (id = 1) default 1,
+    expected_micros integer not null,
+    read_at_ms integer not null
+) strict
+"""
+
+LISTS = """
+create table lists (
+    kind text not null,
+    key text not null,
+    body text not null,
+    asked_at_ms integer not null,
+    primary key (kind, key)
+) strict
+"""
+
 SILENCE = """
 create table silence (
     id integer primary key check (id = 1),
@@ -122,5 +140,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         UPDATES,
         "create index updates_by_status on updates (status, due_at_ms)",
     ),
+    (
+        ACCOUNT,
+        "alter table activations add column is_refund_due integer not null default 0",
+        "create index activations_by_refund on activations (is_refund_due) where is_refund_due",
+    ),
+    (LISTS,),
     (SILENCE,),
 )

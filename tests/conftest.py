@@ -33,6 +33,6 @@ def _libraries_talk_as_in_service() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_line_tells_a_secret() -> Iterator[None]:
-    """After the whole suite: no line of any test holds a token, key, number or code of any world."""
+    """After the whole suite: no line of any test holds a token, key, number or code."""
     yield
     assert [] == WATCH.leaks()

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from activations.adoption import Adoption
 from activations.books import Books
-from activations.catalog import Catalog
+from activations.catalog import STALE_COUNTRIES_AGE, STALE_PRICES_AGE, Catalog
 from activations.endings import Endings
+from activations.hint_watch import HintWatch
 from activations.inspection import Inspector
 from activations.model import Activation, Kind, Offer, State
 from activations.notes import Note
@@ -14,7 +16,9 @@ from activations.ports import Provider
 from activations.rentals import Rentals
 from bloomsms.models import Sms
 from people.model import NO_LIMITS
+from storage.account import AccountRows
 from storage.activations import ActivationRows
+from storage.catalog import country_rows, service_rows
 from storage.database import Database
 from storage.notes import NoteRows
 from tests.made_up import CARD, NUMBER, OFFER, OLGA
@@ -31,9 +35,14 @@ class Shop:
         self.clock = clock
         self.store = ActivationRows(database)
         self.notes = NoteRows(database)
-        self.catalog = Catalog(provider, self.store, clock)
-        self.books = Books(self.store, clock)
-        self.inspector = Inspector(self.store, self.books, clock, OWNERS)
+        countries = country_rows(database, STALE_COUNTRIES_AGE)
+        services = service_rows(database, STALE_PRICES_AGE)
+        self.catalog = Catalog(provider, self.store, countries, services, clock)
+        self.account = AccountRows(database)
+        self.books = Books(self.store, self.account, clock)
+        self.watch = HintWatch(self.notes, clock, OWNERS, is_expected=True)
+        self.inspector = Inspector(self.store, self.books, clock, OWNERS, self.watch.code_seen)
+        self.adoption = Adoption(self.store, self.inspector, clock, OWNERS)
         self.endings = Endings(self.store, provider, self.inspector, clock)
         self.orders = Orders(self.store, provider, self.catalog, self.books, clock, OWNERS)
         self.rentals = Rentals(self.store, self.catalog, self.endings, self.orders, clock)

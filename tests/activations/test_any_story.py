@@ -1,8 +1,8 @@
-"""Any story of presses, lost answers, codes, expiries and kills keeps the books in order.
+"""Any story of presses, lost answers, codes, hints, expiries and kills keeps the books in order.
 
 One press orders at most one number; a state moves only along the table; each SMS of a number we
-know is recorded and told once. Looks are answered at once here; orders and changes wait at the
-counter while everything else may happen.
+know is recorded and told once, to its person alone; nobody passes their limits. Looks are answered
+at once here; orders and changes wait at the counter while everything else may happen.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ from activations.notes import Delivery, Note, Outcome
 from activations.outbox import OutboxPass
 from activations.poller import Poller
 from bloomsms.models import ProviderStatus, Sms
-from people.model import NO_LIMITS
-from storage.database import Database
+from people.model import Limits
+from storage.database import Database, to_micros
 from tests.activations.shop import Shop
 from tests.activations.till import SERVED, Fate, Till
-from tests.made_up import ANN
+from tests.made_up import ANN, BOB, PRICE
 from tests.moved_clock import MovedClock
 
 WITNESS = (
@@ -41,11 +41,20 @@ WITNESS = (
 ANY = st.integers(0, 1000)
 
 
+PEOPLE = st.sampled_from([ANN, BOB])
+LIMITS = Limits(max_active=3, max_price=None, daily=4 * PRICE)
+
+
 class Told:
     """Meets the business's Messenger: everything arrives."""
 
+    def __init__(self) -> None:
+        self.codes: list[tuple[int, str]] = []
+
     async def deliver(self, note: Note, activation: Activation | None) -> Delivery:
         assert note.activation_id is None or activation
+        if note.sms:
+            self.codes.append((note.user_id, note.sms.full_text))
         return Delivery(Outcome.SENT)
 
 
@@ -58,6 +67,7 @@ class Stories(RuleBasedStateMachine):
         self.till = Till(self.clock)
         self.tasks: list[asyncio.Task[object]] = []
         self.sent: list[tuple[str, Sms]] = []
+        self.told = Told()
         self.runner.run(self.opens(is_new=True))
 
     # The process
@@ -72,7 +82,7 @@ class Stories(RuleBasedStateMachine):
                 for statement in WITNESS:
                     await db.execute(statement)
         self.shop = Shop(self.database, self.till, self.clock)
-        outbox = OutboxPass(self.shop.notes, self.shop.store, Told(), self.clock)
+        self.outbox = outbox = OutboxPass(self.shop.notes, self.shop.store, self.told, self.clock)
         self.poller = Poller(
             self.shop.store, self.till, self.shop.inspector, outbox, self.clock, lambda: 0.01
         )
@@ -131,47 +141,45 @@ class Stories(RuleBasedStateMachine):
         found = await self.all()
         return found[number % len(found)] if found else None
 
-    @rule()
-    def chooses(self) -> None:
-        self.runs(self.shop.rentals.quote(ANN, NO_LIMITS, "187", "wa"))
+    @rule(who=PEOPLE)
+    def chooses(self, who: int) -> None:
+        self.runs(self.shop.rentals.quote(who, LIMITS, "187", "wa"))
 
-    @rule(number=ANY)
-    def chooses_again(self, number: int) -> None:
+    @rule(who=PEOPLE, number=ANY)
+    def chooses_again(self, who: int, number: int) -> None:
         async def quote() -> None:
             if source := await self.one(number):
-                await self.shop.rentals.quote_again(ANN, NO_LIMITS, source.id)
+                await self.shop.rentals.quote_again(who, LIMITS, source.id)
 
         self.runs(quote())
 
-    @rule(number=ANY, times=st.integers(1, 3))
-    def presses_rent(self, number: int, times: int) -> None:
+    @rule(who=PEOPLE, number=ANY, times=st.integers(1, 3))
+    def presses_rent(self, who: int, number: int, times: int) -> None:
         async def press() -> None:
             if offer := await self.one(number):
                 SERVED.set(offer.id)
-                begun = await self.shop.rentals.confirm(
-                    ANN, NO_LIMITS, offer.id, Card(ANN, offer.id)
-                )
+                begun = await self.shop.rentals.confirm(who, LIMITS, offer.id, Card(who, offer.id))
                 await self.shop.rentals.pay(begun)
 
         for _ in range(times):
             self.runs(press())
 
-    @rule(number=ANY, times=st.integers(1, 2))
-    def presses_other_number(self, number: int, times: int) -> None:
+    @rule(who=PEOPLE, number=ANY, times=st.integers(1, 2))
+    def presses_other_number(self, who: int, number: int, times: int) -> None:
         async def press() -> None:
             if old := await self.one(number):
-                begun = await self.shop.rentals.swap(ANN, NO_LIMITS, old.id)
+                begun = await self.shop.rentals.swap(who, LIMITS, old.id)
                 SERVED.set(begun.id)
                 await self.shop.rentals.pay(begun)
 
         for _ in range(times):
             self.runs(press())
 
-    @rule(number=ANY, wish=st.sampled_from(["cancel", "complete", "another_sms"]))
-    def presses(self, number: int, wish: str) -> None:
+    @rule(who=PEOPLE, number=ANY, wish=st.sampled_from(["cancel", "complete", "another_sms"]))
+    def presses(self, who: int, number: int, wish: str) -> None:
         async def press() -> None:
             if activation := await self.one(number):
-                await getattr(self.shop.endings, wish)(ANN, activation.id)
+                await getattr(self.shop.endings, wish)(who, activation.id)
 
         self.runs(press())
 
@@ -211,6 +219,25 @@ class Stories(RuleBasedStateMachine):
         self.clock.move(seconds)
         self.runs(self.poller.run_pass())
 
+    @precondition(lambda self: self.till.phones)
+    @rule(number=ANY, is_forged=st.booleans())
+    def a_hint_comes(self, number: int, *, is_forged: bool) -> None:
+        """Somebody says that a number has an SMS, whether or not we know it or it is true."""
+        phones = [p for p in self.till.phones.values() if is_forged or p.sms]
+        if phones:
+            self.runs(self.follow(phones[number % len(phones)].provider_id))
+
+    async def follow(self, provider_id: str) -> None:
+        """What a hint makes us do."""
+        known = await self.shop.store.by_provider_ids([provider_id])
+        after: Activation | None = None
+        if known:
+            after = await self.shop.inspector.look(known[0], self.till)
+        else:
+            after = await self.shop.adoption.adopt(provider_id, "wa", self.till)
+        if after:
+            await self.outbox.run_pass(after.user_id)
+
     # What always holds
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:  # whatever SQL asks for
@@ -231,6 +258,26 @@ class Stories(RuleBasedStateMachine):
         recorded = [text for (text,) in self.rows("select full_text from sms")]
         assert len(set(recorded)) == len(recorded)
         assert [(len(recorded),)] == self.rows("select count(*) from notes where kind = 'code'")
+
+    @invariant()
+    def nobody_is_told_another_persons_code(self) -> None:
+        persons = dict(self.rows("select id, user_id from activations"))
+        of = {sms.full_text: self.till.phones[id_].served for id_, sms in self.sent}
+        assert [] == [text for who, text in self.told.codes if persons[of[text]] != who]
+
+    @invariant()
+    def nobody_passes_their_limits(self) -> None:
+        """A number that was found later may come on top: it was ordered within the limits."""
+        held = self.rows(
+            "select user_id, count(*) from activations where reason <> 'found'"
+            " and state in ('renting', 'waiting', 'code_received') group by user_id"
+        )
+        paid = self.rows(
+            "select user_id, sum(offered_micros) from activations where state in ('renting',"
+            " 'uncertain', 'waiting', 'code_received', 'completed') group by user_id"
+        )
+        assert [] == [count for _who, count in held if count > 3]
+        assert [] == [sum_ for _who, sum_ in paid if sum_ > to_micros(4 * PRICE)]
 
     @invariant()
     def what_was_paid_is_known(self) -> None:

@@ -1,6 +1,5 @@
 """What can be rented: fetched once for everybody, kept for a while, most wanted first."""
 
-import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
@@ -20,7 +19,6 @@ from bloomsms.errors import (
 from tests.activations.scripted_provider import COUNTRIES, SERVICES, ScriptedProvider
 from tests.activations.shop import Shop
 from tests.made_up import ANN, BOB, OFFER
-from tests.moved_clock import MovedClock
 
 ONE = Decimal(1)
 AWAY = Unreadable("no answer")
@@ -78,141 +76,6 @@ async def test_only_what_is_in_stock(shop: Shop, provider: ScriptedProvider) -> 
     assert ["WhatsApp"] == await service_names(shop)
 
 
-async def test_one_fetch_serves_everybody(shop: Shop, provider: ScriptedProvider) -> None:
-    """Whoever asks while the list is on its way gets the same list."""
-    provider.gate.clear()
-    waiting = [asyncio.create_task(asyncio.wait_for(service_names(shop), 5)) for _ in range(10)]
-    await provider.is_asked(1)
-    provider.gate.set()
-
-    assert [["WhatsApp", "Telegram"]] * 10 == await asyncio.gather(*waiting)
-    assert ["countries", "services 187"] == provider.asked
-
-
-async def test_those_who_wait_share_the_failure(shop: Shop, provider: ScriptedProvider) -> None:
-    """One request that fails is told to everybody who waited for it."""
-    provider.always("countries", AWAY)
-    provider.gate.clear()
-    waiting = [
-        asyncio.create_task(asyncio.wait_for(shop.catalog.countries(ANN), 5)) for _ in range(5)
-    ]
-    await provider.is_asked(1)
-    provider.gate.set()
-    ends = await asyncio.gather(*waiting, return_exceptions=True)
-
-    assert [ProviderAway] * 5 == [type(end) for end in ends]
-    assert 1 == len(provider.asked)
-
-
-async def test_prices_forgotten_just_as_they_come(shop: Shop, provider: ScriptedProvider) -> None:
-    """Whoever waited for prices gets some, also when an order proves them wrong that moment."""
-    await shop.catalog.countries(ANN)
-    provider.gate.clear()
-    first, second = (
-        asyncio.create_task(asyncio.wait_for(shop.catalog.services(ANN, "187"), 5))
-        for _ in range(2)
-    )
-    await provider.is_asked(2)
-
-    async def forget() -> None:
-        await provider.gate.wait()
-        shop.catalog.forget_prices("187")
-
-    forgetting = asyncio.create_task(forget())
-    await asyncio.sleep(0)
-    provider.gate.set()
-
-    found = await asyncio.gather(first, second)
-    await forgetting
-
-    assert [SERVICES, SERVICES] == list(found)
-
-
-async def test_who_gives_up_does_not_stop_the_others(
-    shop: Shop, provider: ScriptedProvider
-) -> None:
-    """When the one whose fetch it was leaves, the next one fetches."""
-    await shop.catalog.countries(ANN)
-    provider.gate.clear()
-    first, second = (
-        asyncio.create_task(asyncio.wait_for(service_names(shop), 5)) for _ in range(2)
-    )
-    await provider.is_asked(2)
-    first.cancel()
-    await asyncio.wait([first])
-    provider.gate.set()
-
-    assert ["WhatsApp", "Telegram"] == await second
-
-
-async def test_countries_of_one_do_not_wait_for_another(
-    shop: Shop, provider: ScriptedProvider
-) -> None:
-    """A list that is slow to come does not hold up another country's."""
-    await shop.catalog.countries(ANN)
-    provider.gate.clear()
-    slow = asyncio.create_task(asyncio.wait_for(shop.catalog.services(ANN, "0"), 5))
-    await provider.is_asked(2)
-    other = asyncio.create_task(asyncio.wait_for(shop.catalog.services(ANN, "187"), 5))
-    await provider.is_asked(3)
-    provider.gate.set()
-
-    assert SERVICES == await slow == await other
-
-
-@pytest.mark.parametrize(
-    ("seconds", "fetches"), [(0, 1), (60, 1), (60.1, 2)], ids=["at once", "a minute", "later"]
-)
-async def test_prices_are_kept_for_a_minute(
-    shop: Shop, provider: ScriptedProvider, clock: MovedClock, seconds: float, fetches: int
-) -> None:
-    """Browsing a minute long asks once."""
-    await service_names(shop)
-    clock.move(seconds)
-    await service_names(shop)
-
-    assert fetches == provider.count("services")
-
-
-@pytest.mark.parametrize(("seconds", "fetches"), [(5, 1), (5.1, 2)])
-async def test_an_offer_has_the_price_of_now(
-    shop: Shop, provider: ScriptedProvider, clock: MovedClock, seconds: float, fetches: int
-) -> None:
-    """For an offer a price is at most five seconds old."""
-    await service_names(shop)
-    clock.move(seconds)
-
-    assert SERVICES[0] == await shop.catalog.fresh_service("187", "wa")
-    assert fetches == provider.count("services")
-
-
-async def test_an_answer_that_takes_its_time(
-    shop: Shop, provider: ScriptedProvider, clock: MovedClock
-) -> None:
-    """An answer that took longer than it may be old is new when it comes; nobody asks again."""
-
-    def slow(_country_id: str) -> list[Service]:
-        clock.move(6)
-        return SERVICES
-
-    provider.next("services", slow, slow)
-
-    assert SERVICES[0] == await shop.catalog.fresh_service("187", "wa")
-    assert 1 == provider.count("services")
-
-
-@pytest.mark.parametrize(("hours", "fetches"), [(24, 1), (24.1, 2)])
-async def test_countries_are_kept_for_a_day(
-    shop: Shop, provider: ScriptedProvider, clock: MovedClock, hours: float, fetches: int
-) -> None:
-    """Countries rarely change."""
-    await shop.catalog.countries(ANN)
-    clock.move(hours=hours)
-    await shop.catalog.countries(ANN)
-
-    assert fetches == provider.count("countries")
-
-
 @pytest.mark.parametrize(
     ("err", "expected"),
     [
@@ -230,64 +93,6 @@ async def test_nothing_at_hand(
 
     with pytest.raises(expected):
         await shop.catalog.services(ANN, "187")
-
-
-@pytest.mark.parametrize(
-    ("minutes", "is_shown"), [(10, True), (10.1, False)], ids=["ten minutes", "more"]
-)
-async def test_an_old_list_is_better_than_none(
-    shop: Shop, provider: ScriptedProvider, clock: MovedClock, minutes: float, *, is_shown: bool
-) -> None:
-    """While the provider is away, prices of the last ten minutes are shown."""
-    await service_names(shop)
-    clock.move(minutes=minutes)
-    provider.always("services", AWAY)
-
-    if is_shown:
-        assert ["WhatsApp", "Telegram"] == await service_names(shop)
-    else:
-        with pytest.raises(ProviderAway):
-            await service_names(shop)
-
-
-async def test_an_old_price_makes_no_offer(
-    shop: Shop, provider: ScriptedProvider, clock: MovedClock
-) -> None:
-    """For an offer an old price is not good enough."""
-    await service_names(shop)
-    clock.move(6)
-    provider.always("services", AWAY)
-
-    with pytest.raises(ProviderAway):
-        await shop.catalog.fresh_service("187", "wa")
-
-
-async def test_old_countries_are_better_than_none(
-    shop: Shop, provider: ScriptedProvider, clock: MovedClock
-) -> None:
-    """While the provider is away, the countries of the last week will do."""
-    await shop.catalog.countries(ANN)
-    provider.always("countries", AWAY)
-    clock.move(days=7)
-    shown = await shop.catalog.countries(ANN)
-    clock.move(1)
-
-    with pytest.raises(ProviderAway):
-        await shop.catalog.countries(ANN)
-
-    assert set(COUNTRIES) == set(shown)
-
-
-async def test_forgotten_prices(shop: Shop, provider: ScriptedProvider) -> None:
-    """Prices that proved wrong are fetched anew, those of other countries stay."""
-    for country_id in ("187", "0"):
-        await shop.catalog.services(ANN, country_id)
-    shop.catalog.forget_prices("187")
-    shop.catalog.forget_prices("16")
-    for country_id in ("187", "0"):
-        await shop.catalog.services(ANN, country_id)
-
-    assert ["services 187", "services 0", "services 187"] == provider.asked[1:]
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ class Phone:
     """A number in the provider's books."""
 
     provider_id: str
+    served: int  # the activation it was ordered for
     status: ProviderStatus = ProviderStatus.WAITING
     sms: list[Sms] = field(default_factory=list)
     seen: int = 0
@@ -90,7 +91,7 @@ class Till:
     async def activation(self, activation_id: str) -> ActivationStatus:
         phone = self.phones[activation_id]
         sms = phone.sms[-1] if len(phone.sms) > phone.seen else None
-        return seen(phone.status, sms)
+        return replace(seen(phone.status, sms), phone_number="+19001234567")
 
     async def change(self, activation_id: str, new_status: StatusChange) -> None:
         question = self._asks(new_status, activation_id)
@@ -145,7 +146,7 @@ class Till:
             raise RateLimited(5.0)
 
     def _give(self, served: int) -> Phone:
-        phone = Phone(f"p{len(self.phones)}")
+        phone = Phone(f"p{len(self.phones)}", served)
         self.phones[phone.provider_id] = phone
         self.done[served] += 1
         return phone

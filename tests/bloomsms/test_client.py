@@ -1,5 +1,6 @@
 """The client over HTTP: each endpoint works, and each kind of failure is told apart."""
 
+import asyncio
 import json
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from bloomsms import client as client_module
+from bloomsms.budget import Lane
 from bloomsms.client import BloomsmsClient
 from bloomsms.errors import (
     BloomsmsError,
@@ -576,6 +578,19 @@ async def test_lanes_share_the_session_and_the_budget(caller: Caller) -> None:
     await caller.client.balance()
 
     assert 2 == caller.budget.used
+
+
+async def test_a_turn_may_be_given_up_sooner(server: BloomsmsServer) -> None:
+    """Whoever cannot wait as long as is usual in a lane says so."""
+    async with calling(server.base_url, limit=4) as caller:
+        await caller.client.balance()
+        async with asyncio.timeout(2):
+            err = await failure(
+                READS["balance"], caller.client.in_lane(Lane.UPKEEP, turn_limit_s=0.01)
+            )
+
+    assert isinstance(err, RateLimited)
+    assert 1 == len(server.exchanges)
 
 
 async def test_the_log_shows_no_secret(
