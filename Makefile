@@ -2,6 +2,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Tests at once: most of them wait for something, so more than there are processors.
+TESTERS ?= 4
+
 .PHONY: run sandbox test check pictures axe mutants clean
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt
@@ -17,7 +20,7 @@ sandbox: $(VENV)/.installed
 	$(BIN)/python -m sandbox
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=worksteal --cov --cov-report=term:skip-covered
 
 check: $(VENV)/.installed
 	@$(BIN)/ruff check --quiet .

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from activations.errors import Refusal
-from activations.model import TRANSITIONS, Activation, Card, State
+from activations.model import OPEN_STATES, TRANSITIONS, Activation, Card, State
 from activations.notes import Delivery, Note, Outcome
 from activations.outbox import OutboxPass
 from activations.poller import Poller
@@ -137,9 +137,14 @@ class Stories(RuleBasedStateMachine):
     async def all(self) -> list[Activation]:
         return await self.shop.store.in_states(frozenset(State))
 
-    async def one(self, number: int) -> Activation | None:
+    async def one(
+        self, who: int, number: int, states: frozenset[State] = frozenset(State)
+    ) -> Activation | None:
+        """One that the person may mean: of theirs in these states, or now and then any at all."""
         found = await self.all()
-        return found[number % len(found)] if found else None
+        meant = [a for a in found if a.user_id == who and a.state in states]
+        chosen = meant if number % 4 and meant else found
+        return chosen[number % len(chosen)] if chosen else None
 
     @rule(who=PEOPLE)
     def chooses(self, who: int) -> None:
@@ -148,7 +153,7 @@ class Stories(RuleBasedStateMachine):
     @rule(who=PEOPLE, number=ANY)
     def chooses_again(self, who: int, number: int) -> None:
         async def quote() -> None:
-            if source := await self.one(number):
+            if source := await self.one(who, number):
                 await self.shop.rentals.quote_again(who, LIMITS, source.id)
 
         self.runs(quote())
@@ -156,7 +161,7 @@ class Stories(RuleBasedStateMachine):
     @rule(who=PEOPLE, number=ANY, times=st.integers(1, 3))
     def presses_rent(self, who: int, number: int, times: int) -> None:
         async def press() -> None:
-            if offer := await self.one(number):
+            if offer := await self.one(who, number, frozenset({State.INTENT})):
                 SERVED.set(offer.id)
                 begun = await self.shop.rentals.confirm(who, LIMITS, offer.id, Card(who, offer.id))
                 await self.shop.rentals.pay(begun)
@@ -164,10 +169,28 @@ class Stories(RuleBasedStateMachine):
         for _ in range(times):
             self.runs(press())
 
+    @rule(who=PEOPLE, fate=st.sampled_from([Fate.ANSWERED, Fate.ANSWER_LOST, Fate.LOST]))
+    def orders(self, who: int, fate: Fate) -> None:
+        """The whole way at once: an offer, its press, and what becomes of the order."""
+        before = len(self.till.counter)
+        self.chooses(who)
+        offers = [
+            a.id for a in self.runner.run(self.all()) if (a.user_id, a.state) == (who, State.INTENT)
+        ]
+
+        async def press() -> None:
+            SERVED.set(offers[-1])
+            begun = await self.shop.rentals.confirm(who, LIMITS, offers[-1], Card(who, offers[-1]))
+            await self.shop.rentals.pay(begun)
+
+        self.runs(press())
+        if len(self.till.counter) > before:
+            self.serves(number=before, fate=fate)
+
     @rule(who=PEOPLE, number=ANY, times=st.integers(1, 2))
     def presses_other_number(self, who: int, number: int, times: int) -> None:
         async def press() -> None:
-            if old := await self.one(number):
+            if old := await self.one(who, number, frozenset({State.WAITING})):
                 begun = await self.shop.rentals.swap(who, LIMITS, old.id)
                 SERVED.set(begun.id)
                 await self.shop.rentals.pay(begun)
@@ -178,7 +201,7 @@ class Stories(RuleBasedStateMachine):
     @rule(who=PEOPLE, number=ANY, wish=st.sampled_from(["cancel", "complete", "another_sms"]))
     def presses(self, who: int, number: int, wish: str) -> None:
         async def press() -> None:
-            if activation := await self.one(number):
+            if activation := await self.one(who, number, OPEN_STATES):
                 await getattr(self.shop.endings, wish)(who, activation.id)
 
         self.runs(press())
