@@ -33,6 +33,11 @@ STOP_FETCHING_S = 1.5
 STOP_WORKING_S = 2.0
 STOP_CANCELLED_S = 0.5
 
+SECOND_BOT = (
+    "TELEGRAM_BOT_TOKEN is in use by another bot that runs already: stop that one, or give this"
+    " one a token of its own."
+)
+
 log = logging.getLogger("bot")
 
 
@@ -222,16 +227,22 @@ async def _unless(stopped: asyncio.Event, work: Coroutine[object, object, object
         await asyncio.wait({task})
 
 
+async def _other_bot(house: House) -> None:
+    await house.rivals.found.wait()
+
+
 async def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; the exit status."""
+    """Serve until SIGTERM or SIGINT, or until a bot that was there before; the exit status."""
     stopped = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stopped.set)
     try:
         async with furnished(settings) as house:
             async with running(house, stopped):
-                await stopped.wait()
+                await _unless(stopped, _other_bot(house))
             await _cancel_the_rest()
+            if house.rivals.found.is_set():
+                return _refuse(SECOND_BOT)
     except InvalidToken:
         return _refuse("TELEGRAM_BOT_TOKEN is wrong: Telegram does not know this token.")
     except (DoorError, UnusableDatabaseError) as err:

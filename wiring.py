@@ -32,12 +32,14 @@ from bloomsms.errors import Unreadable
 from handlers.cards import Cards
 from handlers.desk import Desk, TelegramApplication
 from handlers.inbox import Inbox, KeepingBot
-from handlers.lanes import PersonLanes
+from handlers.lanes import PersonLanes, person_asking
 from handlers.messenger import TelegramMessenger
 from handlers.pace import Pacer
 from handlers.presses import Presses
 from handlers.push import Push, secret_of
+from handlers.rivals import Rivals
 from handlers.screens import Screens
+from handlers.unkept import Unkept
 from people.access import Access
 from people.model import Limits
 from settings import AccessMode, Settings
@@ -46,6 +48,7 @@ from storage.activations import ActivationRows
 from storage.catalog import country_rows, service_rows
 from storage.database import Database
 from storage.figures import FigureRows
+from storage.ledger import LedgerRows
 from storage.notes import NoteRows
 from storage.requests import RequestRows
 from storage.updates import UpdateRows
@@ -67,17 +70,21 @@ class House:
 
     application: TelegramApplication
     desk: Desk
-    inbox: Inbox
     books: Books
     account: AccountRows
     client: BloomsmsClient
     poller: Poller
     hints: Hints
     watch: HintWatch
+    rivals: Rivals
     users: UserRows
     telegram: Pulse
     push: Push | None = None  # None: Telegram is asked for updates
     door: Door | None = None
+
+    @property
+    def inbox(self) -> Inbox:
+        return self.desk.inbox
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,8 @@ async def furnished(settings: Settings) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.opened(settings.database_path))
         health = ProviderHealth(NoteRows(database), clock, settings.admin_ids)
-        budget = Budget(settings.bloomsms_requests_per_minute, RequestRows(database), clock.now)
+        limit, log = settings.bloomsms_requests_per_minute, RequestRows(database)
+        budget = Budget(limit, log, clock.now, whose=person_asking)
         await budget.restore()
         client = await stack.enter_async_context(_client(settings, budget, health))
         meters = PrometheusMeters() if settings.http_address else None
@@ -110,16 +118,19 @@ async def furnished(settings: Settings) -> AsyncIterator[House]:
         house = _wire(settings, ground)
         if meters:
             house = _with_door(house, settings, ground, meters)
+        handlers.register(
+            house.application, house.desk, house.inbox, lambda: (budget.used, budget.limit)
+        )
         stack.push_async_callback(house.application.shutdown)
         yield house
 
 
 def _wire(settings: Settings, ground: _Ground) -> House:
-    database, budget, client, clock = ground.database, ground.budget, ground.client, ground.clock
+    database, client, clock = ground.database, ground.client, ground.clock
     notes, store, users = NoteRows(database), ActivationRows(database), UserRows(database, clock)
-    account, presses, pulse = AccountRows(database), Presses(), Pulse(clock)
-    inbox = Inbox(UpdateRows(database), notes, clock, settings.admin_ids)
-    application = _application(settings, presses, inbox, pulse, ground.meters)
+    account, presses, rivals = AccountRows(database), Presses(), Rivals(clock)
+    inbox, pulse = Inbox(UpdateRows(database), notes, clock, settings.admin_ids), Pulse(clock)
+    application = _application(settings, ground, inbox, presses, pulse, rivals)
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
     outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock, ground.meters)
@@ -135,6 +146,7 @@ def _wire(settings: Settings, ground: _Ground) -> House:
         account=Account(client, clock),
         access=_access(settings, users),
         store=store,
+        ledger=LedgerRows(database),
         notes=notes,
         outbox=outbox,
         health=ground.health,
@@ -144,11 +156,10 @@ def _wire(settings: Settings, ground: _Ground) -> House:
         clock=clock,
         inbox=inbox,
     )
-    poller = _poller(store, client, inspector, outbox, clock, budget)
-    hints = _hints(settings, store, client, inspector, outbox, watch, clock, budget)
-    handlers.register(application, desk, inbox, lambda: (budget.used, budget.limit))
+    poller = _poller(ground, store, inspector, outbox)
+    hints = _hints(settings, ground, store, inspector, outbox, watch)
     return House(
-        application, desk, inbox, books, account, client, poller, hints, watch, users, pulse
+        application, desk, books, account, client, poller, hints, watch, rivals, users, pulse
     )
 
 
@@ -159,31 +170,22 @@ def _hint_watch(settings: Settings, notes: NoteRows, clock: SystemClock) -> Hint
 
 def _hints(
     settings: Settings,
+    ground: _Ground,
     store: ActivationRows,
-    client: BloomsmsClient,
     inspector: Inspector,
     outbox: OutboxPass,
     watch: HintWatch,
-    clock: SystemClock,
-    budget: Budget,
 ) -> Hints:
-    adoption = Adoption(store, inspector, clock, settings.admin_ids)
-    looks = client.in_lane(Lane.PEOPLE)
-    return Hints(
-        store, looks, inspector, adoption, outbox, watch, clock, lambda: budget.limit
-    )  # fmt: skip
+    adoption = Adoption(store, inspector, ground.clock, settings.admin_ids)
+    looks, limit = ground.client.in_lane(Lane.PEOPLE), ground.budget.limit
+    return Hints(store, looks, inspector, adoption, outbox, watch, ground.clock, limit)
 
 
 def _poller(
-    store: ActivationRows,
-    client: BloomsmsClient,
-    inspector: Inspector,
-    outbox: OutboxPass,
-    clock: SystemClock,
-    budget: Budget,
+    ground: _Ground, store: ActivationRows, inspector: Inspector, outbox: OutboxPass
 ) -> Poller:
-    polls = client.in_lane(Lane.POLLS)
-    return Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
+    polls, budget = ground.client.in_lane(Lane.POLLS), ground.budget
+    return Poller(store, polls, inspector, outbox, ground.clock, lambda: budget.poll_interval_s)
 
 
 def _with_door(
@@ -248,11 +250,18 @@ def _catalog(
 
 
 def _application(
-    settings: Settings, presses: Presses, inbox: Inbox, pulse: Pulse, meters: Meters
+    settings: Settings,
+    ground: _Ground,
+    inbox: Inbox,
+    presses: Presses,
+    pulse: Pulse,
+    rivals: Rivals,
 ) -> TelegramApplication:
     bot = KeepingBot(
         inbox,
         pulse,
+        rivals,
+        Unkept(presses, ground.clock),
         token=settings.telegram_bot_token.get_secret_value(),
         base_url=f"{settings.telegram_base_url}/bot",
         base_file_url=f"{settings.telegram_base_url}/file/bot",
@@ -262,7 +271,7 @@ def _application(
         get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=15),
         rate_limiter=Pacer(),
     )
-    lanes = PersonLanes(presses, inbox, meters)
+    lanes = PersonLanes(presses, inbox, ground.meters)
     return ApplicationBuilder().bot(bot).concurrent_updates(lanes).build()
 
 

@@ -6,7 +6,6 @@ Source: docs/decisions/0015-hints.md.
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -57,6 +56,7 @@ class Hint:
 class Hints:
     """Meets the web door's HintTaker. `serve` follows what `take` kept, oldest first.
 
+    Units: `limit` is how many requests any 60 s allow.
     What is kept does not outlive the process: the poller looks at every open number anyway.
     """
 
@@ -69,7 +69,7 @@ class Hints:
         outbox: OutboxPass,
         watch: HintWatch,
         clock: Clock,
-        limit: Callable[[], int],
+        limit: int,
     ) -> None:
         self._store = store
         self._provider = provider
@@ -197,7 +197,7 @@ class Hints:
             now = self._clock.now()
             while self._looks_at and now - self._looks_at[0] >= WINDOW:
                 self._looks_at.popleft()
-            if len(self._looks_at) < max(1, self._limit() // SHARE):
+            if len(self._looks_at) < max(1, self._limit // SHARE):
                 self._looks_at.append(now)
                 return
             await asyncio.sleep(IDLE_S)

@@ -2,19 +2,23 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from activations.books import Books
 from activations.model import OPEN_STATES, Activation
 from activations.notes import Draft, NoteKind, card
-from activations.observation import Observation, missing, observe
+from activations.observation import Observation, is_awaited, missing, observe
 from activations.ports import Clock, Provider, Store
 from bloomsms.errors import ErrorCode, RateLimited, Refused
-from bloomsms.models import ActivationStatus, ProviderStatus
+from bloomsms.models import ActivationStatus, ProviderStatus, Sms
 
 log = logging.getLogger(__name__)
 
 # The provider may need a moment until it knows what it has just rented out.
 BELIEVED_MISSING_AFTER = 2
+# An SMS may be said to be there a moment before its text is.
+BELIEVED_BLANK_AFTER = 2
+BLANK = Sms("", "")
 MOST_ODD_WORDS = 20
 TAKEN_BACK_AFTER = 6
 
@@ -41,6 +45,7 @@ class Inspector:
         self._odd_words: set[str] = set()
         self._unheeded: dict[int, int] = {}  # looks in a row that showed no sign of a wish
         self._missing: dict[int, int] = {}  # looks in a row that found nothing
+        self._blank: dict[int, int] = {}  # looks in a row that found an SMS without its text
 
     async def look(self, activation: Activation, provider: Provider) -> Activation:
         """Ask about `activation` and return it as it stands afterwards."""
@@ -63,7 +68,18 @@ class Inspector:
         await self._mind_unheeded(before, seen)
         if seen.status is ProviderStatus.UNKNOWN:
             await self._tell_odd_word(before, seen.word)
+        if self._is_blank(before, seen):
+            seen = replace(seen, sms=BLANK)
         return await self._record(before, observe(before, seen, self._clock.now()))
+
+    def _is_blank(self, activation: Activation, seen: ActivationStatus) -> bool:
+        """Whether an SMS came of which the provider, look after look, knows nothing."""
+        is_there = seen.status is ProviderStatus.CODE_RECEIVED and is_awaited(activation)
+        if not is_there or seen.sms:
+            self._blank.pop(activation.id, None)
+            return False
+        looks = self._blank[activation.id] = self._blank.get(activation.id, 0) + 1
+        return looks >= BELIEVED_BLANK_AFTER
 
     async def _mind_unheeded(self, activation: Activation, seen: ActivationStatus) -> None:
         """Take a wish back that the provider, look after look, shows no sign of."""

@@ -15,6 +15,7 @@ class NoteKind(StrEnum):
     CARD = "card"  # the person: the activation's card, brought up to date
     UNCERTAIN = "uncertain"  # the person: the order's outcome is unknown
     SETTLED = "settled"  # the person: what became of an uncertain order
+    SENTENCE = "sentence"  # the person: an answer that Telegram did not take at once
     LET_IN = "let_in"  # the person: an owner opened the door
     OWNER_UNCERTAIN = "owner_uncertain"  # an owner: somebody's order is uncertain
     OWNER_FUNDS = "owner_funds"  # an owner: the account is empty

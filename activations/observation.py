@@ -42,11 +42,17 @@ def _is_new(before: Activation, seen: ActivationStatus) -> bool:
     """Whether the SMS is another than the last one, or the same text sent a second time.
 
     The provider numbers no SMS: an equal one counts as new only after the number was seen waiting.
+    With the end it does not: there the last SMS may just be shown once more.
     """
     if seen.sms not in before.sms:
         return True
-    is_awaited = before.state is State.WAITING and before.is_rearmed
-    return is_awaited and seen.status is not ProviderStatus.WAITING
+    is_there = seen.status in (ProviderStatus.CODE_RECEIVED, ProviderStatus.UNKNOWN)
+    return is_there and is_awaited(before)
+
+
+def is_awaited(activation: Activation) -> bool:
+    """Whether any SMS that is there now is one that nobody was told of."""
+    return activation.state is State.WAITING and activation.is_rearmed
 
 
 def _after(

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from activations.model import Activation, Card, Offer, State
 from activations.notes import Delivery, Draft, Note, NoteKind, Outcome
+from activations.tally import Tally
 from bloomsms.models import (
     ActivationStatus,
     Balance,
@@ -131,6 +132,12 @@ class Store(Protocol):
 
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each `country` id and `service` code was rented; one's own count tenfold."""
+        ...
+
+
+class Ledger(Protocol):
+    async def tally(self) -> Tally:
+        """All rows in figures; a moment may pass between two of them."""
         ...
 
 

@@ -15,14 +15,19 @@ from enum import IntEnum
 from typing import Protocol
 
 from bloomsms.errors import RateLimited
+from bloomsms.shares import Shares
 
 WINDOW_S = 60.0
 # The server counts on its own clock; a quarter of a second more than its window covers jitter.
 MARGIN_S = 0.25
 # So many requests of every window are left to people when the poller fills the rest.
 RESERVED_FOR_PEOPLE = 3
+# So much of every window one person may use, and who has had half of that yields to the others.
+LARGEST_SHARE = 0.5
 # A pause that lasts longer than this is told to the caller at once.
 LONGEST_PAUSE_WAIT_S = 2.0
+# A clock that was set back must not make a silence of an hour one of a day.
+LONGEST_SILENCE_S = 3600.0
 # What was given up because somebody else uses the key comes back one request at a time.
 REGAIN_EVERY_S = 60.0
 
@@ -50,11 +55,25 @@ class RequestLog(Protocol):
         """When the requests since `at` ended, None when unknown, and whether each was a poll."""
         ...
 
+    async def silent(self, until: datetime) -> None:
+        """Note that the server asked for silence. Never raises: the silence is kept anyway."""
+        ...
+
+    async def silent_until(self) -> datetime | None:
+        """The end of the longest silence that was noted."""
+        ...
+
+
+def nobody() -> int | None:
+    """Whose request it is, where people are not told apart."""
+    return None
+
 
 class Budget:
     """Lets a request go only while fewer than `limit` lie within any 60 s.
 
     A slot is taken before the request leaves and is free again 60 s after its answer.
+    Shape: `whose` tells the person on whose wish the caller asks, None when it is nobody's.
     """
 
     def __init__(
@@ -64,6 +83,7 @@ class Budget:
         now: Callable[[], datetime],
         time_s: Callable[[], float] = time.monotonic,
         window_s: float = WINDOW_S,
+        whose: Callable[[], int | None] = nobody,
     ) -> None:
         self.limit = limit
         self.pauses = 0  # how often the server said that it was too much
@@ -71,19 +91,27 @@ class Budget:
         self._log = log
         self._now = now
         self._time_s = time_s
+        self._whose = whose
+        self._shares = Shares(self._held_s, time_s)
         self._frees_at_s: deque[float] = deque()  # answered requests, oldest first
         self._polls_at_s: deque[float] = deque()  # when the polls among the last ones left
         self._in_flight = 0
         self._paused_until_s = 0.0
         self._given_up = 0  # requests of every window that we leave to somebody else
         self._given_up_at_s = 0.0
-        self._waiters: list[tuple[Lane, int, asyncio.Future[None]]] = []
+        self._waiters: list[tuple[Lane, int, int, asyncio.Future[None]]] = []
         self._turns = itertools.count()
         self._alarm: asyncio.TimerHandle | None = None
 
     async def restore(self) -> None:
-        """Count what a process before this one sent; a request without an end counts as new."""
+        """Count what a process before this one sent, and keep the silence it was asked for.
+
+        A request without an end counts as new.
+        """
         now = self._now()
+        if (until := await self._log.silent_until()) is not None and until > now:
+            silent_s = min((until - now).total_seconds(), LONGEST_SILENCE_S)
+            self._paused_until_s = self._time_s() + silent_s
         noted = await self._log.since(now - timedelta(seconds=2 * self._held_s))
         start_s = self._time_s()
         ended = sorted(
@@ -98,19 +126,21 @@ class Budget:
         """Hold one request's place in the window while it is made.
 
         Units: waits at most `wait_limit_s` seconds for its turn.
-        Errors: RateLimited when the turn does not come in time.
+        Errors: RateLimited when the turn does not come in time, or the person's share is used up.
         """
-        await self._take(lane, wait_limit_s)
-        try:
-            entry = await self._log.opened(self._now(), is_poll=lane is Lane.POLLS)
-        except BaseException:
-            self._give_back()
-            raise
+        person = self._whose() if lane is Lane.PEOPLE else None
+        entry = await self._enter(lane, person, wait_limit_s)
         try:
             yield
         finally:
             self._free_later()
+            self._shares.end(person)
             await self._log.closed(entry, self._now())
+
+    async def obey(self, seconds: float) -> None:
+        """Pause, and keep that also for a process after this one."""
+        self.pause(seconds)
+        await self._log.silent(self._now() + timedelta(seconds=self.pause_left_s))
 
     def pause(self, seconds: float) -> None:
         """Let nothing go for so long: the server said that it was too much.
@@ -152,10 +182,31 @@ class Budget:
         others = max(0, self.used - len(self._polls_at_s))
         return self._held_s / max(1, self._effective_limit - RESERVED_FOR_PEOPLE - others)
 
-    async def _take(self, lane: Lane, wait_limit_s: float) -> None:
+    async def _enter(self, lane: Lane, person: int | None, wait_limit_s: float) -> int:
+        """Take a place and note it; returns the log's entry."""
         self._refuse_in_pause(wait_limit_s)
-        if not self._goes_first(lane) or not self._has_room(lane):
-            await self._wait_in_lane(lane, wait_limit_s)
+        standing = self._shares.held_by(person)
+        if standing >= self._largest_share:
+            raise RateLimited(max(1.0, self._shares.frees_in_s(person)))
+        self._shares.take(person)
+        try:
+            await self._take(lane, standing, wait_limit_s)
+            try:
+                return await self._log.opened(self._now(), is_poll=lane is Lane.POLLS)
+            except BaseException:
+                self._give_back()
+                raise
+        except BaseException:
+            self._shares.give_back(person)
+            raise
+
+    @property
+    def _largest_share(self) -> int:
+        return max(1, int(self._effective_limit * LARGEST_SHARE))
+
+    async def _take(self, lane: Lane, standing: int, wait_limit_s: float) -> None:
+        if not self._goes_first(lane, standing) or not self._has_room(lane, standing):
+            await self._wait_in_lane(lane, standing, wait_limit_s)
         self._in_flight += 1
         if lane is Lane.POLLS:
             self._polls_at_s.append(self._time_s())
@@ -164,9 +215,10 @@ class Budget:
         if self.pause_left_s > min(wait_limit_s, LONGEST_PAUSE_WAIT_S):
             raise RateLimited(self.pause_left_s)
 
-    async def _wait_in_lane(self, lane: Lane, wait_limit_s: float) -> None:
+    async def _wait_in_lane(self, lane: Lane, standing: int, wait_limit_s: float) -> None:
+        """Wait for a place; in a lane whoever has had less of the window goes first."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiters, (lane, next(self._turns), turn))
+        heapq.heappush(self._waiters, (lane, standing, next(self._turns), turn))
         self._set_alarm()
         try:
             async with asyncio.timeout(wait_limit_s):
@@ -180,13 +232,14 @@ class Budget:
             raise
         self._in_flight -= 1  # _take counts it; _wake held the place until here
 
-    def _goes_first(self, lane: Lane) -> bool:
+    def _goes_first(self, lane: Lane, standing: int) -> bool:
         self._drop_cancelled()
-        return not self._waiters or lane < self._waiters[0][0]
+        return not self._waiters or (lane, standing) < self._waiters[0][:2]
 
-    def _has_room(self, lane: Lane) -> bool:
+    def _has_room(self, lane: Lane, standing: int) -> bool:
         limit = self._effective_limit
-        kept = 0 if lane is Lane.PEOPLE else min(RESERVED_FOR_PEOPLE, limit - 1)
+        is_modest = lane is Lane.PEOPLE and standing <= self._largest_share // 2
+        kept = 0 if is_modest else min(RESERVED_FOR_PEOPLE, limit - 1)
         return self.pause_left_s == 0 and self.used + kept < limit
 
     def _give_back(self) -> None:
@@ -203,14 +256,14 @@ class Budget:
             self._frees_at_s.popleft()
 
     def _drop_cancelled(self) -> None:
-        while self._waiters and self._waiters[0][2].done():
+        while self._waiters and self._waiters[0][3].done():
             heapq.heappop(self._waiters)
 
     def _wake(self) -> None:
         """Give free places to those whose turn it is, and wake again when one frees."""
         self._drop_cancelled()
-        while self._waiters and self._has_room(self._waiters[0][0]):
-            _lane, _turn, waiter = heapq.heappop(self._waiters)
+        while self._waiters and self._has_room(*self._waiters[0][:2]):
+            *_order, waiter = heapq.heappop(self._waiters)
             self._in_flight += 1
             waiter.set_result(None)
             self._drop_cancelled()

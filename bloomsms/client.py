@@ -183,7 +183,7 @@ class BloomsmsClient:
             return wire.read_envelope(http_status, headers, body)
         except RateLimited as err:
             log.warning("%s %s: 429, silent for %.0f s", request.method, _room(request), err.wait_s)
-            self._budget.pause(err.wait_s)
+            await self._budget.obey(err.wait_s)
             raise
 
     async def _exchange(self, request: wire.Request) -> tuple[int, dict[str, str], bytes]:

@@ -72,10 +72,15 @@ class Rental:
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """One message; `code` is empty when the provider recognised none."""
+    """One message; `code` is empty when the provider recognised none, both when it has no text."""
 
     code: str
     full_text: str
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing of it is known but that it came."""
+        return not self.code and not self.full_text.strip()
 
 
 @dataclass(frozen=True, slots=True)

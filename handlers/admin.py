@@ -47,7 +47,8 @@ class Admin:
         owed = [a for a in ended if not a.is_refund_confirmed and not a.sms]
         used, limit = self._requests_used()
         condition = self._desk.health.condition.value
-        text = pages.admin(condition, used, limit, asked, let_in, unsure, owed)
+        tally = await self._desk.ledger.tally()
+        text = pages.admin(condition, used, limit, asked, let_in, unsure, owed, tally)
         await self._desk.screens.show(update, text, keyboards.admin(asked, unsure))
 
     async def settle(self, update: Update, context: Context) -> None:

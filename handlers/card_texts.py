@@ -72,7 +72,8 @@ def code_messages(activation: Activation, sms: Sms) -> list[str]:
 
     Shape: one message, more only for a text that does not fit; the first one has the buttons.
     """
-    first, *rest = formats.pieces(sms.full_text.strip() or sms.code, LONGEST_SMS)
+    text = texts.BLANK_SMS if sms.is_blank else sms.full_text.strip() or sms.code
+    first, *rest = formats.pieces(text, LONGEST_SMS)
     lines = [f"<code>{escape(sms.code)}</code>", ""] if sms.code else []
     lines += [escape(first), "", what(activation)]
     if activation.number:
@@ -156,6 +157,8 @@ def _code_lines(activation: Activation) -> list[str]:
     last = activation.last_sms
     if last is None:
         return []
+    if last.is_blank:
+        return [texts.BLANK_SMS]
     if not last.code:
         return [escape(formats.clip(last.full_text.strip(), 500))]
     return [f"<code>{escape(last.code)}</code>"]

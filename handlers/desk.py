@@ -13,7 +13,7 @@ from activations.endings import Endings
 from activations.errors import NotFound
 from activations.health import ProviderHealth
 from activations.outbox import OutboxPass
-from activations.ports import Clock, Outbox, Store
+from activations.ports import Clock, Ledger, Outbox, Store
 from activations.rentals import Rentals
 from handlers.callback_data import Press, StalePressError, unpack
 from handlers.cards import Cards
@@ -37,6 +37,7 @@ class Desk:
     account: Account
     access: Access
     store: Store
+    ledger: Ledger
     notes: Outbox
     outbox: OutboxPass
     health: ProviderHealth

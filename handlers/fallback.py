@@ -8,10 +8,12 @@ from telegram.error import TelegramError
 from telegram.ext import CallbackQueryHandler, MessageHandler, filters
 
 from activations.errors import GoneAlready, Refusal
+from activations.notes import Draft, NoteKind
 from handlers import formats, keyboards, texts
 from handlers.callback_data import StalePressError
 from handlers.desk import Context, Desk, TelegramApplication
 from handlers.inbox import Inbox
+from handlers.pace import is_passing, patience_s
 from handlers.start import Start
 
 log = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ class Fallback:
         try:
             await self._tell(update, context, err)
         except TelegramError as again:
-            log.warning("Telegram does not take an answer: %s", again)
+            self._answer_later(update, again)
 
     async def _tell(self, update: Update, context: Context, err: Exception | None) -> None:
         if isinstance(err, StalePressError):
@@ -55,7 +57,7 @@ class Fallback:
         elif isinstance(err, Refusal):
             await self._refuse(update, err)
         elif isinstance(err, TelegramError):
-            log.warning("Telegram: %s", err)
+            self._answer_later(update, err)
             await self._desk.presses.answer(update)
         else:
             log_id = secrets.token_hex(4)
@@ -63,15 +65,32 @@ class Fallback:
             if self._inbox.fail(update):
                 await self._say(update, texts.SURPRISE.format(log_id=log_id))
 
+    def _answer_later(self, update: Update, err: TelegramError) -> None:
+        """What a flood wait or an outage kept from being answered is answered after it."""
+        if is_passing(err) and self._inbox.put_back(update, patience_s(err)):
+            log.info("update %d is answered later: %s", update.update_id, err)
+        else:
+            log.warning("update %d: Telegram does not take an answer: %s", update.update_id, err)
+
     async def _refuse(self, update: Update, err: Refusal) -> None:
         await self._say(update, texts.refusal(err))
         if isinstance(err, GoneAlready) and err.activation.card:
             await self._desk.cards.refresh(err.activation.id)
 
     async def _say(self, update: Update, sentence: str) -> None:
-        """In a box over the pressed button while that is possible, else as a message."""
+        """In a box over the pressed button while that is possible, else as a message.
+
+        The sentence is kept when Telegram takes nothing: asking anew might end differently.
+        """
         if await self._desk.presses.answer(update, sentence, is_alert=True):
             return
-        if update.effective_user:
-            text = formats.escape(sentence)
-            await self._desk.screens.send(update.effective_user.id, text, keyboards.TO_MENU)
+        if update.effective_user is None:
+            return
+        user_id = update.effective_user.id
+        try:
+            await self._desk.screens.send(user_id, formats.escape(sentence), keyboards.TO_MENU)
+        except TelegramError as err:
+            if not is_passing(err):
+                raise
+            draft = Draft(NoteKind.SENTENCE, user_id, None, {"sentence": sentence})
+            await self._desk.notes.add((draft,), self._desk.clock.now())

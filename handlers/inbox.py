@@ -13,16 +13,22 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from telegram import Bot, Update
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import Conflict, InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from activations.notes import Draft, NoteKind
 from activations.ports import Clock, Outbox
 from activations.pulse import Pulse
+from handlers.rivals import RETRY_S, Rivals
+from handlers.unkept import Unkept
 
 MOST_ATTEMPTS = 3
 RETRY_AFTER = timedelta(seconds=2)
 MOST_REMEMBERED = 50_000
+# What Telegram takes no answer to is answered later, unless it would be older than this by then.
+ANSWERED_WITHIN = timedelta(minutes=15)
+# So many updates of one person wait for that at once.
+MOST_PUT_BACK = 10
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +40,9 @@ class UpdateStore(Protocol):
     ) -> None: ...
     async def done(self, update_id: int) -> None: ...
     async def failed(self, update_id: int, due_at: datetime, most_attempts: int) -> int: ...
+    async def put_back(
+        self, update_id: int, due_at: datetime, received_since: datetime
+    ) -> bool: ...
     async def handled_ids(self) -> frozenset[int]: ...
     async def due_ids(self, now: datetime) -> list[int]: ...
     async def body(self, update_id: int) -> str | None: ...
@@ -54,6 +63,8 @@ class Inbox:
         self._failed_before: set[int] = set()
         self._in_hand: set[int] = set()
         self._held: set[int] = set()
+        self._put_back: dict[int, int] = {}  # whose each update is that starts again later
+        self._put_back_until: dict[int, datetime] = {}
 
     async def keep(self, bot_id: int, updates: Sequence[Update]) -> None:
         bodies = [(update.update_id, update.to_json()) for update in updates]
@@ -87,6 +98,22 @@ class Inbox:
             self._failed_before.add(update.update_id)
         return is_first
 
+    def put_back(self, update: Update, wait_s: float) -> bool:
+        """Telegram takes no answer for so long: the update starts again then.
+
+        Shape: False when nothing of it is left to be done, or too much of the person's waits.
+        """
+        person = update.effective_user.id if update.effective_user else 0
+        is_known = update.update_id in self._put_back
+        waiting = sum(whose == person for whose in self._put_back.values())
+        if update.update_id not in self._in_hand or update.update_id in self._held:
+            return False
+        if not is_known and waiting >= MOST_PUT_BACK:
+            return False
+        self._put_back[update.update_id] = person
+        self._put_back_until[update.update_id] = self._clock.now() + timedelta(seconds=wait_s)
+        return True
+
     def hold(self, update: Update) -> None:
         """Work goes on beside the lane: the update is not done before `release`."""
         self._held.add(update.update_id)
@@ -95,16 +122,32 @@ class Inbox:
         """The work beside the lane is through."""
         self._held.discard(update.update_id)
         if update.update_id not in self._in_hand:
-            await self._store.done(update.update_id)
+            await self._done(update)
 
     async def settle(self, update: Update) -> None:
         """Its handler is through."""
         self._in_hand.discard(update.update_id)
         if update.update_id in self._held:
             return
-        if update.update_id not in self._failing:
-            await self._store.done(update.update_id)
+        if (due_at := self._put_back_until.pop(update.update_id, None)) is not None:
+            await self._start_again(update, due_at)
+        elif update.update_id in self._failing:
+            await self._count_failure(update)
+        else:
+            await self._done(update)
+
+    async def _done(self, update: Update) -> None:
+        self._put_back.pop(update.update_id, None)
+        await self._store.done(update.update_id)
+
+    async def _start_again(self, update: Update, due_at: datetime) -> None:
+        if await self._store.put_back(update.update_id, due_at, due_at - ANSWERED_WITHIN):
+            self._taken.pop(update.update_id, None)
             return
+        log.warning("update %d is not answered: Telegram takes nothing", update.update_id)
+        await self._done(update)
+
+    async def _count_failure(self, update: Update) -> None:
         self._failing.discard(update.update_id)
         due_at = self._clock.now() + RETRY_AFTER
         attempts = await self._store.failed(update.update_id, due_at, MOST_ATTEMPTS)
@@ -112,6 +155,7 @@ class Inbox:
             self._taken.pop(update.update_id, None)
             return
         self._failed_before.discard(update.update_id)
+        self._put_back.pop(update.update_id, None)
         log.error("update %d failed %d times and is parked", update.update_id, attempts)
         words = {"update_id": str(update.update_id)}
         drafts = [
@@ -128,16 +172,25 @@ class Inbox:
 class KeepingBot(ExtBot[str]):
     """Keeps what it fetched before it hands it on: only the next fetch confirms it to Telegram."""
 
-    def __init__(self, inbox: Inbox, pulse: Pulse, **options: Any) -> None:  # noqa: ANN401 - PTB's own options
+    def __init__(
+        self,
+        inbox: Inbox,
+        pulse: Pulse,
+        rivals: Rivals,
+        unkept: Unkept,
+        **options: Any,  # noqa: ANN401 - PTB's own options
+    ) -> None:
         super().__init__(**options)
         with self._unfrozen():
             self._inbox = inbox
             self._pulse = pulse
+            self._rivals = rivals
+            self._unkept = unkept
 
     async def get_updates(self, *args: Any, **options: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as above
         """Errors: TelegramError also when they could not be kept, so that nothing is confirmed."""
         try:
-            updates = await super().get_updates(*args, **options)
+            updates = await self._fetch(*args, **options)
         except InvalidToken as err:
             # The library would stop fetching for good; a 401 or 404 on the way may pass.
             self._pulse.miss()
@@ -151,5 +204,17 @@ class KeepingBot(ExtBot[str]):
         try:
             await asyncio.shield(self._inbox.keep(self.id, updates))
         except Exception as err:
+            await self._unkept.tell(updates)
             raise TelegramError(f"{len(updates)} updates could not be kept: {err}") from err
         return updates
+
+    async def _fetch(self, *args: Any, **options: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as above
+        """Fetch again soon when another program's fetch ended ours: the library waits longer."""
+        self._rivals.fetching()
+        while True:
+            try:
+                return await super().get_updates(*args, **options)
+            except Conflict as err:
+                if not self._rivals.met(err):
+                    raise
+            await asyncio.sleep(RETRY_S)

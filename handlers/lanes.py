@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable
+from contextvars import ContextVar
 from typing import Any
 
 from telegram import Update
@@ -19,6 +20,16 @@ from handlers.presses import Presses
 NO_LIMIT = 1_000_000
 # More than a person can mean to press; the rest is dropped.
 MOST_WAITING = 40
+
+_asking: ContextVar[int | None] = ContextVar("asking", default=None)
+
+
+def person_asking() -> int | None:
+    """On whose wish the caller works; None for passes over rows, which are nobody's.
+
+    Work that a handler starts beside its lane inherits the answer.
+    """
+    return _asking.get()
 
 
 class PersonLanes(BaseUpdateProcessor):
@@ -66,9 +77,11 @@ class PersonLanes(BaseUpdateProcessor):
                 await asyncio.gather(lane.acquire(), self._presses.answer(update))
             else:
                 await lane.acquire()
+            asking = _asking.set(person)
             try:
                 await coroutine
             finally:
+                _asking.reset(asking)
                 lane.release()
         finally:
             self._waiting[person] -= 1

@@ -9,7 +9,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from activations.model import Activation
 from activations.notes import Delivery, Note, NoteKind, Outcome
-from handlers import card_texts, keyboards, texts
+from handlers import card_texts, formats, keyboards, texts
 from handlers.cards import Cards
 from handlers.pace import PATIENT, SLACK_S, URGENT, seconds_of
 from handlers.screens import Screens
@@ -94,6 +94,7 @@ def _news(note: Note, activation: Activation | None) -> str:
     if note.kind is NoteKind.OWNER_ACCESS:
         return texts.access_asked(words["user_id"], words["name"])
     return {
+        NoteKind.SENTENCE: formats.escape(words.get("sentence", "")),
         NoteKind.LET_IN: texts.let_in(),
         NoteKind.OWNER_PARKED: texts.owner_parked(words.get("update_id", "")),
         NoteKind.OWNER_WORD: texts.owner_word(words.get("word", "")),

@@ -15,9 +15,11 @@ CHAT_BURST = 18
 CHAT_PER_S = 1.0
 OVERALL_BURST = 30
 OVERALL_PER_S = 25.0
-# A flood wait of at most so long is sat out here; a longer one is the caller's affair.
+# A flood wait of at most so long is sat out here; a longer one is the caller's affair: the outbox
+# and the inbox have the patience.
 LONGEST_WAIT_S = 5.0
 SLACK_S = 0.2
+LOST_RETRY_S = 5.0
 RETRY_AFTER_S = (0.3, 1.0)
 MOST_CHATS = 10_000
 
@@ -108,7 +110,7 @@ class Pacer(BaseRateLimiter[str]):
             except RetryAfter as err:
                 self._close(chat_id, endpoint, err)
             except NetworkError as err:
-                if rate_limit_args is not None or isinstance(err, BadRequest | TimedOut):
+                if rate_limit_args is not None or not is_passing(err):
                     raise
                 log.info("%s: %s", endpoint, err)
                 await asyncio.sleep(wait_s)
@@ -125,13 +127,13 @@ class Pacer(BaseRateLimiter[str]):
 
     async def _wait_for_turn(self, chat_id: int, haste: str | None) -> None:
         chat, now_s = self._bucket(chat_id), _now_s()
-        wait_s = chat.closed_for_s(now_s)
+        wait_s = flood_s = chat.closed_for_s(now_s)
         if haste != URGENT:
             wait_s = max(wait_s, chat.wait_s(now_s))
         if haste == PATIENT:
             wait_s = max(wait_s, self._overall.wait_s(now_s))
-        if haste is not None and wait_s > LONGEST_WAIT_S:
-            raise RetryAfter(math.ceil(wait_s))  # the outbox has the patience
+        if (flood_s if haste is None else wait_s) > LONGEST_WAIT_S:
+            raise RetryAfter(math.ceil(wait_s))
         chat.take(now_s)
         self._overall.take(now_s)
         if wait_s > 0:
@@ -142,6 +144,20 @@ class Pacer(BaseRateLimiter[str]):
             now_s = _now_s()
             self._chats = {c: b for c, b in self._chats.items() if not b.is_full(now_s)}
         return self._chats.setdefault(chat_id, Bucket(CHAT_BURST, CHAT_PER_S))
+
+
+def is_passing(err: Exception | None) -> bool:
+    """Whether Telegram takes nothing right now, and surely did not take this.
+
+    After a time-out the message may be there all the same.
+    """
+    is_lost = isinstance(err, NetworkError) and not isinstance(err, BadRequest | TimedOut)
+    return is_lost or isinstance(err, RetryAfter)
+
+
+def patience_s(err: Exception | None) -> float:
+    """How long to leave Telegram alone after such an error."""
+    return seconds_of(err) + SLACK_S if isinstance(err, RetryAfter) else LOST_RETRY_S
 
 
 def seconds_of(err: RetryAfter) -> float:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from gettext import gettext as _
 
 from activations.model import Activation, State
+from activations.tally import Sum, Tally
 from handlers import card_texts, formats
 from handlers.formats import escape
 from people.model import Limits, Person
@@ -62,7 +63,7 @@ def settings(user_id: int, limits: Limits, *, is_owner: bool) -> str:
 
 def admin(
     condition: str, used: int, limit: int, asked: Sequence[Person], let_in: Sequence[Person],
-    unsure: Sequence[Activation], owed: Sequence[Activation],
+    unsure: Sequence[Activation], owed: Sequence[Activation], tally: Tally,
 ) -> str:  # fmt: skip
     lines = [
         _("<b>For owners</b>"),
@@ -76,10 +77,34 @@ def admin(
         lines.append(
             _("Money back not confirmed: {total} for {count}").format(total=total, count=len(owed))
         )
+    lines += ["", *_books(tally)]
     if unsure:
         lines += ["", _("Orders with an unknown outcome:")]
         lines += [f"{a.id}: {card_texts.what(a)}, <code>{a.user_id}</code>" for a in unsure[:20]]
     return "\n".join(lines)
+
+
+def _books(tally: Tally) -> list[str]:
+    """What the bot knows of the money and the codes, to be compared with BloomSMS's own pages."""
+    lines = [
+        _("<b>Books</b>"),
+        _("Numbers rented: {sum}").format(sum=_of(tally.rented)),
+        _("Money back: {sum}").format(sum=_of(tally.returned)),
+        _("Orders not known to be charged: {sum}").format(sum=_of(tally.unknown)),
+        _("SMS: {count}, delivered: {sent}").format(count=tally.sms, sent=tally.sms_sent),
+    ]
+    for sentence, count in (
+        (_("on their way: {count}"), tally.sms_pending),
+        (_("waiting until their person writes: {count}"), tally.sms_parked),
+        (_("given up: {count}"), tally.sms_dead),
+        (_("Updates that failed three times: {count}"), tally.parked_updates),
+    ):
+        lines += [sentence.format(count=count)] if count else []
+    return lines
+
+
+def _of(some: Sum) -> str:
+    return _("{count} for {amount}").format(count=some.count, amount=formats.money(some.amount))
 
 
 def when(time: datetime) -> str:

@@ -48,10 +48,15 @@ AWAY = _("BloomSMS cannot be reached right now. Try again in a minute.")
 
 NOT_FOUND = _("That number is not yours, or it is gone.")
 OUT_OF_DATE = _("That button is out of date. Here is the menu.")
+BLANK_SMS = _("An SMS came, but BloomSMS has no text for it. Should it turn up, it comes here.")
 SURPRISE = _("Sorry, something went wrong here. It was noted as {log_id}.")
 CHOOSE_COUNTRY = _("<b>Where should the number be from?</b>")
 RENTING = _("Renting…")
 UNDER_WAY = _("BloomSMS is being asked already.")
+STORED_LATER = _(
+    "Nothing can be stored right now. What you asked for is done later, by itself; there is no need"
+    " to ask again."
+)
 TOO_FAST = _("That was too fast. Try again in a moment.")
 ASKING = _("Asking BloomSMS…")
 OWNERS_ONLY = _("Only owners can do that.")

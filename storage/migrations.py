@@ -124,6 +124,13 @@ create table write_checks (
 ) strict
 """
 
+SILENCE = """
+create table silence (
+    id integer primary key check (id = 1),
+    until_ms integer not null
+) strict
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
@@ -147,4 +154,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     (LISTS,),
     (WRITE_CHECKS,),
+    (SILENCE,),
 )

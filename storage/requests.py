@@ -40,3 +40,19 @@ class RequestRows:
             "select closed_at_ms, is_poll from requests where opened_at_ms >= ?", (to_ms(at),)
         )
         return [(to_time(row[0]) if row[0] is not None else None, bool(row[1])) for row in rows]
+
+    async def silent(self, until: datetime) -> None:
+        """Never raises: this process keeps the silence anyway."""
+        try:
+            async with self._database.transaction() as db:
+                await db.execute(
+                    "insert into silence (id, until_ms) values (1, ?)"
+                    " on conflict (id) do update set until_ms = max(until_ms, excluded.until_ms)",
+                    (to_ms(until),),
+                )
+        except (sqlite3.Error, ValueError) as err:  # ValueError: the database is closed
+            log.warning("a silence that was asked for could not be noted: %s", err)
+
+    async def silent_until(self) -> datetime | None:
+        row = await self._database.row("select until_ms from silence")
+        return to_time(row[0]) if row else None

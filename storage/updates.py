@@ -49,6 +49,15 @@ class UpdateRows:
             )
         return int(next(iter(rows))[0]) if rows else 0
 
+    async def put_back(self, update_id: int, due_at: datetime, received_since: datetime) -> bool:
+        """Let it wait until `due_at`, without a failure; False when it was received before that."""
+        async with self._database.transaction() as db:
+            cursor = await db.execute(
+                "update updates set due_at_ms = ? where update_id = ? and received_at_ms >= ?",
+                (to_ms(due_at), update_id, to_ms(received_since)),
+            )
+        return cursor.rowcount == 1
+
     async def handled_ids(self) -> frozenset[int]:
         rows = await self._database.rows("select update_id from updates where status <> 'pending'")
         return frozenset(int(row[0]) for row in rows)

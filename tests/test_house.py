@@ -30,7 +30,8 @@ OURS = {
     "people": {"people"},
     "activations": {"activations", "bloomsms.models", "bloomsms.errors", "people.model"},
     "storage": {
-        "storage", "activations.model", "activations.notes", "people.model", "bloomsms.models",
+        "storage", "activations.model", "activations.notes", "activations.tally", "people.model",
+        "bloomsms.models",
     },
     "handlers": {"handlers", "activations", "people"},
     "web": {"web", "activations", "people"},

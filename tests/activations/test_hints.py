@@ -43,7 +43,7 @@ class Desk:
         outbox = OutboxPass(shop.notes, shop.store, self.told, shop.clock)
         self.hints = Hints(
             shop.store, provider, shop.inspector, shop.adoption, outbox, shop.watch, shop.clock,
-            lambda: 20,
+            20,
         )  # fmt: skip
 
     async def until(self, is_so: Callable[[], bool]) -> None:

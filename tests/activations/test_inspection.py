@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from activations.inspection import BLANK
 from activations.model import State
+from activations.observation import another_round
 from bloomsms.errors import BloomsmsError, ErrorCode, NotSent, RateLimited, Refused, Unreadable
 from bloomsms.models import ActivationStatus, ProviderStatus, StatusChange
 from tests.activations.scripted_provider import ScriptedProvider
@@ -248,3 +250,57 @@ async def test_odd_words_without_end(shop: Shop, provider: ScriptedProvider) -> 
         await shop.inspector.look(before, provider)
 
     assert 20 == len({note.words["word"] for note in await shop.told()})
+
+
+async def test_a_blank_sms_is_believed_the_second_time(
+    shop: Shop, provider: ScriptedProvider
+) -> None:
+    """An SMS without code and text is told once, when its text does not come a moment later."""
+    before = await shop.waiting()
+    provider.next("activation", *[seen(ProviderStatus.CODE_RECEIVED)] * 4)
+
+    states = [(await shop.inspector.look(before, provider)).state for _ in range(4)]
+
+    assert [State.WAITING, *[State.CODE_RECEIVED] * 3] == states
+    assert (BLANK,) == (await shop.now(before)).sms
+    assert [f"code {ANN}", f"card {ANN}"] == await shop.words()
+
+
+async def test_the_text_comes_a_moment_later(shop: Shop, provider: ScriptedProvider) -> None:
+    """An SMS whose text is there at the next look is told as any other."""
+    before = await shop.waiting()
+    provider.next(
+        "activation", seen(ProviderStatus.CODE_RECEIVED), seen(ProviderStatus.CODE_RECEIVED, SMS)
+    )
+
+    for _ in range(2):
+        after = await shop.inspector.look(before, provider)
+
+    assert (SMS,) == after.sms
+
+
+async def test_the_text_of_a_blank_sms_turns_up(shop: Shop, provider: ScriptedProvider) -> None:
+    """The text of an SMS that was told without it is told when a look finds it."""
+    before = await shop.waiting()
+    blank = seen(ProviderStatus.CODE_RECEIVED)
+    provider.next("activation", blank, blank, seen(ProviderStatus.CODE_RECEIVED, SMS))
+
+    for _ in range(3):
+        after = await shop.inspector.look(before, provider)
+
+    assert (State.CODE_RECEIVED, (BLANK, SMS)) == (after.state, after.sms)
+    assert 2 == (await shop.words()).count(f"code {ANN}")
+
+
+async def test_not_blank_but_old(shop: Shop, provider: ScriptedProvider) -> None:
+    """As long as another SMS was not seen awaited, an answer without one tells nothing."""
+    before = await shop.waiting()
+    provider.next("activation", seen(ProviderStatus.CODE_RECEIVED, SMS))
+    received = await shop.inspector.look(before, provider)
+    awaiting = another_round(received, shop.clock.now(), is_rearmed=False)
+    await shop.store.record(received, awaiting, (), shop.clock.now())
+    provider.next("activation", *[seen(ProviderStatus.CODE_RECEIVED)] * 3)
+
+    states = [(await shop.inspector.look(awaiting, provider)).state for _ in range(3)]
+
+    assert [State.WAITING] * 3 == states

@@ -66,15 +66,16 @@ TABLES: dict[str, tuple[Activation, dict[str, tuple[str, str, str]]]] = {
             "unknown": ("waiting", "code_received!", "waiting"),
         },
     ),
-    # Seen waiting since: an equal text is another SMS, rather told twice than never.
+    # Seen waiting since: an equal text is another SMS, rather told twice than never. At the end it
+    # is the old one: its text was told, and nothing says that it came again.
     "another awaited": (
         REARMED,
         {
             "waiting": ("waiting", "code_received!", "waiting"),
             "code_received": ("waiting", "code_received!", "code_received!"),
-            "completed": ("completed", "completed!", "completed!"),
-            "cancelled": ("expired", "expired!", "expired!"),
-            "expired": ("expired", "expired!", "expired!"),
+            "completed": ("completed", "completed!", "completed"),
+            "cancelled": ("expired", "expired!", "expired"),
+            "expired": ("expired", "expired!", "expired"),
             "unknown": ("waiting", "code_received!", "code_received!"),
         },
     ),

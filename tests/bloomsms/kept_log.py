@@ -12,6 +12,7 @@ class KeptLog:
     entries: list[tuple[datetime, datetime | None, bool]] = field(default_factory=list)
     problem: Exception | None = None
     noting_s: float = 0.0
+    silence_ends: datetime | None = None
 
     async def opened(self, at: datetime, *, is_poll: bool) -> int:
         await asyncio.sleep(self.noting_s)
@@ -26,3 +27,9 @@ class KeptLog:
 
     async def since(self, at: datetime) -> list[tuple[datetime | None, bool]]:
         return [(ended, is_poll) for began, ended, is_poll in self.entries if began >= at]
+
+    async def silent(self, until: datetime) -> None:
+        self.silence_ends = until
+
+    async def silent_until(self) -> datetime | None:
+        return self.silence_ends

@@ -4,7 +4,6 @@ Read from outside: the emulators' records, the database file and the log.
 """
 
 import asyncio
-import logging
 import re
 import sqlite3
 from collections import Counter
@@ -13,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from logs import TALKATIVE, HidingFormatter
+from logs import HidingFormatter
 from sandbox.bloomsms_books import Activation
-from tests.e2e.conftest import World
+from tests.e2e.conftest import World, numbers_and_codes
+from tests.log_watch import is_logged
 
 MICROS = 1_000_000
 TOO_MANY = 429
-SHORTEST_SECRET = 4
 ENDS = 200
 # Rows whose order may have reached the provider.
 UNKNOWN_STATES = ("renting", "uncertain")
@@ -145,26 +144,12 @@ def copies(world: World) -> Counter[int]:
 def told_secrets(world: World, caplog: pytest.LogCaptureFixture) -> list[str]:
     """Shape: the lines that the bot would log at DEBUG level and that hold what none may hold."""
     hiding = HidingFormatter((world.telegram.token, world.bloomsms.api_key))
-    lines = [hiding.format(record) for record in caplog.records if _is_logged(record)]
+    lines = [hiding.format(record) for record in caplog.records if is_logged(record)]
     return [line for line in lines if any(secret in line for secret in _secrets(world))]
 
 
-def _is_logged(record: logging.LogRecord) -> bool:
-    """Emulators log nothing of the bot's; some libraries are silenced by logs.set_up."""
-    for name, least in TALKATIVE.items():
-        if record.name == name or record.name.startswith(name + "."):
-            return record.levelno >= least
-    return not record.name.startswith("aiohttp.server")
-
-
 def _secrets(world: World) -> set[str]:
-    found = {world.telegram.token, world.bloomsms.api_key}
-    for activation in world.bloomsms.activations.values():
-        found.add(activation.phone_number.lstrip("+"))
-        found |= {
-            sms.code for sms in activation.sms if sms.code and len(sms.code) > SHORTEST_SECRET
-        }
-    return found
+    return {world.telegram.token, world.bloomsms.api_key, *numbers_and_codes(world.bloomsms)}
 
 
 def _words(activation: Activation) -> list[str]:

@@ -35,6 +35,10 @@ class Program:
             )
 
     @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    @property
     def log_path(self) -> Path:
         return self._folder / "bot.log"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -74,6 +75,24 @@ async def test_429_in_every_form(world: World, ann: Person, form: str, shortest_
     after = world.bloomsms.exchanges[since]
 
     assert after.arrived_monotonic_s - refused.arrived_monotonic_s > shortest_s
+    await books_agree(world)
+
+
+async def test_silence_outlives_the_process(world: World, ann: Person) -> None:
+    """Line 18: a bot that is started again within a silence that was asked for keeps it."""
+    number = await world.rent(ann)
+    world.bloomsms.arm("rate_limited", on="status", times=1, retry_after=3)
+    await world.bloomsms_answered(429)
+    since = len(world.bloomsms.exchanges)
+    refused = world.bloomsms.exchanges[since - 1]
+    await world.stop_bot()
+    await world.start_bot()
+    world.bloomsms.send_sms(number, "code 852508")
+    await ann.waits_for("852508", new=True, timeout_s=15)
+
+    after = world.bloomsms.exchanges[since]
+    assert after.arrived_monotonic_s - refused.arrived_monotonic_s > 2.8
+    assert 1 == world.bloomsms.answered_429
     await books_agree(world)
 
 
@@ -268,14 +287,21 @@ async def test_code_without_text(world: World, ann: Person) -> None:
     await books_agree(world)
 
 
-@pytest.mark.xfail(strict=True, reason="a status code_received without any SMS is told to nobody")
 async def test_sms_without_code_and_text(world: World, ann: Person) -> None:
-    """Line 24: an SMS of which nothing is known is told all the same, and nothing is lost."""
+    """Line 24: an SMS of which nothing is known is told, once; its text comes when it is there."""
     number = await world.rent(ann)
     world.bloomsms.send_sms(number, None, code=None)
+    await ann.waits_until(lambda p: p.last().text.startswith("An SMS came"), timeout_s=4)
     await ann.waits_until(lambda p: "Waiting for" not in p.sees(), timeout_s=4)
-
+    news = ann.last()
     assert ["code_received"] == states(world.folder)
+    sms = world.bloomsms.activations[number].sms
+    sms[-1] = replace(sms[-1], full_text="code 852508")
+    await ann.clicks("Done", message=news)
+    await ann.waits_for("code 852508", new=True)
+
+    assert [news] == [m for m in ann.messages if m.text.startswith("An SMS came")]
+    await books_agree(world)
 
 
 @pytest.mark.parametrize(

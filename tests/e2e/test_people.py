@@ -137,10 +137,14 @@ async def test_daily_limit_leaves_out_what_came_back(world: World) -> None:
 async def test_owner_page(world: World) -> None:
     """Owners see /admin with what waits for them; others are told that it is theirs alone."""
     await world.start_bot()
+    world.bloomsms.send_sms(await world.rent(world.ann), "code 852508")
+    await world.ann.waits_for("852508", new=True)
     await world.owner.says("/admin")
     page = await world.owner.waits_for("For owners")
     await world.ann.says("/admin")
 
     assert "of 60" in page.text
+    assert "Numbers rented: 1 for $0.55" in page.text
+    assert "SMS: 1, delivered: 1" in page.text
     await world.ann.waits_for("Only owners")
     world.nothing_was_refused()

@@ -10,7 +10,7 @@ from telegram import Update
 from activations.ports import NoMeters
 from handlers import lanes as lanes_module
 from handlers.inbox import Inbox
-from handlers.lanes import PersonLanes
+from handlers.lanes import PersonLanes, person_asking
 from handlers.presses import Presses
 from sandbox.person import Person
 from sandbox.telegram_server import TelegramServer
@@ -290,3 +290,21 @@ async def test_handling_is_measured(
     await counter.takes("again", update)
 
     assert [True] == [took_s >= 0.02 for took_s in watch.handled]
+
+
+async def test_whose_wish_it_is(post: Post, lanes: PersonLanes, ann: Person, bob: Person) -> None:
+    """A handler, and what it starts beside its lane, works on the wish of its person alone."""
+    found: list[int | None] = []
+
+    async def beside() -> None:
+        found.append(person_asking())
+
+    async def handle() -> None:
+        found.append(person_asking())
+        await asyncio.create_task(beside())
+
+    for person in (ann, bob):
+        await lanes.do_process_update(await post.said(person), handle())
+
+    assert [ann.id, ann.id, bob.id, bob.id] == found
+    assert person_asking() is None

@@ -138,6 +138,7 @@ async def test_a_card_that_was_deleted(
         (NoteKind.UNCERTAIN, {}, "The outcome is unknown"),
         (NoteKind.SETTLED, {}, "WhatsApp"),
         (NoteKind.OWNER_UNCERTAIN, {}, "Order 7"),
+        (NoteKind.SENTENCE, {"sentence": NASTY}, NASTY),
         (NoteKind.LET_IN, {}, "You may use this bot now"),
         (NoteKind.OWNER_FUNDS, {}, "too low"),
         (NoteKind.OWNER_PARKED, {"update_id": "731"}, "731"),

@@ -25,6 +25,7 @@ from activations.errors import (
 )
 from activations.health import Condition
 from activations.model import Activation, Kind, State
+from activations.tally import Sum, Tally
 from bloomsms.errors import ErrorCode
 from bloomsms.models import Sms, StatusChange
 from handlers import card_texts, pages, texts
@@ -34,6 +35,8 @@ from tests.made_up import ANN, ANOTHER_SMS, NASTY, NUMBER, OFFER, PRICE, SMS, WA
 from tests.moved_clock import START
 
 NOW = START + timedelta(minutes=5)
+NOTHING = Sum(0, Decimal("0.00"))
+TALLY = Tally(Sum(12, Decimal("6.60")), Sum(3, PRICE * 3), NOTHING, 9, 9, 0, 0, 0, 0)
 NASTY_SMS = Sms("<b>1</b>&2", "<#> Your code: </code> &amp; <b>123_456</b> *")
 NASTY_OFFER = replace(OFFER, service_name=NASTY, country_name="Côte d'Ivoire <i>&")
 LONGEST_NAME = "&" * 200  # as much as the wire lets in
@@ -191,8 +194,28 @@ def test_money_that_is_owed() -> None:
     """Owners see the sum whose return is not confirmed."""
     owed = [in_state(State.EXPIRED)] * 3
 
-    assert "$1.65 for 3" in shown(pages.admin("well", 1, 60, [], [], [], owed)).text
-    assert "not confirmed" not in shown(pages.admin("well", 1, 60, [], [], [], [])).text
+    assert "$1.65 for 3" in shown(pages.admin("well", 1, 60, [], [], [], owed, TALLY)).text
+    assert "not confirmed" not in shown(pages.admin("well", 1, 60, [], [], [], [], TALLY)).text
+
+
+def test_books() -> None:
+    """Owners see what was rented, came back and is unknown, and every SMS accounted for."""
+    page = shown(pages.admin("well", 1, 60, [], [], [], [], TALLY)).text
+
+    assert "Numbers rented: 12 for $6.60" in page
+    assert "Money back: 3 for $1.65" in page
+    assert "Orders not known to be charged: 0 for $0.00" in page
+    assert "SMS: 9, delivered: 9" in page
+    assert "on their way" not in page
+
+
+def test_books_with_something_open() -> None:
+    """What was not delivered is said with its reason, and so is what failed."""
+    tally = replace(TALLY, sms_sent=3, sms_pending=1, sms_parked=2, sms_dead=3, parked_updates=4)
+    page = shown(pages.admin("well", 1, 60, [], [], [], [], tally)).text
+
+    assert "on their way: 1\nwaiting until their person writes: 2\ngiven up: 3" in page
+    assert "failed three times: 4" in page
 
 
 @pytest.mark.parametrize(
@@ -407,7 +430,7 @@ def everything() -> Iterator[tuple[str, str]]:
     yield "uncertain", card_texts.uncertain(nasty)
     yield "owner uncertain", card_texts.owner_uncertain(nasty)
     yield "settled", card_texts.settled(replace(nasty, state=State.REFUSED, reason="not_charged"))
-    yield "admin", pages.admin(NASTY, 57, 60, people, people, [nasty] * 50, [nasty] * 50)
+    yield "admin", pages.admin(NASTY, 57, 60, people, people, [nasty] * 50, [nasty] * 50, TALLY)
     for condition in Condition:
         yield f"condition {condition}", texts.CONDITIONS[condition.value]
 

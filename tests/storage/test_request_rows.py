@@ -51,6 +51,19 @@ async def test_an_end_that_cannot_be_noted(
     assert "could not be noted: no such table: requests" in caplog.text
 
 
+async def test_a_silence_that_cannot_be_noted(
+    requests: RequestRows, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A failing database costs a log line: this process keeps the silence anyway."""
+    async with database.transaction() as db:
+        await db.execute("drop table silence")
+
+    with caplog.at_level(logging.WARNING):
+        await requests.silent(START)
+
+    assert "could not be noted: no such table: silence" in caplog.text
+
+
 async def test_an_end_after_the_database_was_closed(path: Path) -> None:
     """Also when the program is closing, the end of a request never raises."""
     async with Database.opened(path) as database:
@@ -58,3 +71,13 @@ async def test_an_end_after_the_database_was_closed(path: Path) -> None:
         entry = await requests.opened(START, is_poll=False)
 
     await requests.closed(entry, START)
+
+
+async def test_the_longest_silence_is_kept(requests: RequestRows) -> None:
+    """Nothing is kept at first; a shorter silence does not end a longer one."""
+    nothing = await requests.silent_until()
+    await requests.silent(START + timedelta(seconds=30))
+    await requests.silent(START + timedelta(seconds=5))
+
+    assert nothing is None
+    assert START + timedelta(seconds=30) == await requests.silent_until()

@@ -121,3 +121,17 @@ async def test_a_restart_remembers_updates(path: Path, clock: MovedClock) -> Non
 
     async with Database.opened(path) as database:
         assert [7] == await UpdateRows(database).due_ids(clock.now())
+
+
+async def test_put_back(updates: UpdateRows, clock: MovedClock) -> None:
+    """What is put back is due later and has not failed; what is older than allowed stays."""
+    await updates.keep(BOT, [(7, "seven")], clock.now())
+    later = clock.now() + timedelta(seconds=6)
+    too_old = await updates.put_back(7, later, clock.now() + timedelta(seconds=1))
+    before = await updates.due_ids(clock.now())
+    put_back = await updates.put_back(7, later, clock.now())
+
+    assert (False, True) == (too_old, put_back)
+    assert ([7], []) == (before, await updates.due_ids(clock.now()))
+    assert [7] == await updates.due_ids(clock.move(6))
+    assert 1 == await updates.failed(7, later, most_attempts=3)

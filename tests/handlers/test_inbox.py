@@ -1,0 +1,105 @@
+"""What is kept until it is handled: put back while Telegram takes no answer, within bounds."""
+
+from datetime import timedelta
+
+import pytest
+from telegram import Update
+
+from handlers.inbox import ANSWERED_WITHIN, MOST_PUT_BACK, Inbox
+from sandbox.person import Person
+from tests.handlers.post import Post
+from tests.moved_clock import MovedClock
+
+BOT_ID = 1234567
+
+
+async def ids_due(inbox: Inbox, post: Post) -> list[int]:
+    return [update.update_id for update in await inbox.unhandled(post.bot)]
+
+
+async def kept(inbox: Inbox, post: Post, person: Person) -> Update:
+    update = await post.said(person)
+    await inbox.keep(BOT_ID, [update])
+    assert inbox.take(update)
+    return update
+
+
+async def test_put_back(post: Post, inbox: Inbox, ann: Person, clock: MovedClock) -> None:
+    """An update that is put back starts again after the wait, and is done when it is through."""
+    update = await kept(inbox, post, ann)
+    assert inbox.put_back(update, 6.0)
+    await inbox.settle(update)
+    during = await ids_due(inbox, post)
+    clock.move(6)
+    after = await ids_due(inbox, post)
+    assert inbox.take(update)
+    await inbox.settle(update)
+
+    assert ([], [update.update_id]) == (during, after)
+    assert [] == await ids_due(inbox, post)
+
+
+async def test_put_back_is_no_failure(
+    post: Post, inbox: Inbox, ann: Person, clock: MovedClock
+) -> None:
+    """However often Telegram takes nothing within the time, the update is not parked."""
+    update = await kept(inbox, post, ann)
+    for _ in range(9):
+        assert inbox.put_back(update, 60.0)
+        await inbox.settle(update)
+        clock.move(60)
+        assert [update.update_id] == await ids_due(inbox, post)
+        assert inbox.take(update)
+
+
+async def test_too_old_to_be_put_back(
+    post: Post, inbox: Inbox, ann: Person, clock: MovedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What would be answered too late to make sense is not answered."""
+    update = await kept(inbox, post, ann)
+    clock.move(60)
+    assert inbox.put_back(update, ANSWERED_WITHIN.total_seconds())
+    await inbox.settle(update)
+    clock.move(timedelta(hours=1).total_seconds())
+
+    assert [] == await ids_due(inbox, post)
+    assert "is not answered" in caplog.text
+
+
+async def test_who_presses_on_piles_up_nothing(
+    post: Post, inbox: Inbox, ann: Person, bob: Person, clock: MovedClock
+) -> None:
+    """A bounded number of one person's updates waits; others' are not counted with them."""
+    updates = [await kept(inbox, post, ann) for _ in range(MOST_PUT_BACK + 1)]
+    taken = [inbox.put_back(update, 6.0) for update in updates]
+    others = inbox.put_back(await kept(inbox, post, bob), 6.0)
+    for update in updates:
+        await inbox.settle(update)
+    clock.move(6)
+
+    assert [*[True] * MOST_PUT_BACK, False] == taken
+    assert others
+    assert updates[-1].update_id not in await ids_due(inbox, post)
+
+
+async def test_room_again(post: Post, inbox: Inbox, ann: Person, clock: MovedClock) -> None:
+    """What was answered after its wait makes room for others."""
+    for _ in range(MOST_PUT_BACK + 1):
+        update = await kept(inbox, post, ann)
+        assert inbox.put_back(update, 1.0)
+        await inbox.settle(update)
+        clock.move(1)
+        assert inbox.take(update)
+        await inbox.settle(update)
+
+
+async def test_work_beside_the_lane_is_not_put_back(post: Post, inbox: Inbox, ann: Person) -> None:
+    """What goes on beside the lane, or is through, does not start again."""
+    update = await kept(inbox, post, ann)
+    inbox.hold(update)
+    during = inbox.put_back(update, 6.0)
+    await inbox.settle(update)
+    await inbox.release(update)
+
+    assert (False, False) == (during, inbox.put_back(update, 6.0))
+    assert [] == await ids_due(inbox, post)

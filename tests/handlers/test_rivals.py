@@ -1,0 +1,73 @@
+"""Another bot on the same token: who comes second gives way, an echo after a kill is borne."""
+
+import pytest
+from telegram.error import Conflict
+
+from handlers.rivals import Rivals
+from tests.moved_clock import MovedClock
+
+OTHER = Conflict("Conflict: terminated by other getUpdates request")
+WEBHOOK = Conflict("Conflict: can't use getUpdates method while webhook is active")
+
+
+@pytest.fixture
+def rivals(clock: MovedClock) -> Rivals:
+    rivals = Rivals(clock)
+    rivals.fetching()
+    return rivals
+
+
+async def test_who_comes_second_gives_way(rivals: Rivals, clock: MovedClock) -> None:
+    """Conflicts from the start that go on for seconds mean that another bot was there."""
+    for _ in range(6):
+        clock.move(0.5)
+        assert rivals.met(OTHER)
+    clock.move(0.5)
+
+    assert not rivals.met(OTHER)
+    assert rivals.found.is_set()
+
+
+async def test_echoes_are_borne(rivals: Rivals, clock: MovedClock) -> None:
+    """A few conflicts, or many within a moment, are what a killed process leaves behind."""
+    for _ in range(10):
+        clock.move(0.25)
+        assert rivals.met(OTHER)
+    clock.move(5)
+
+    assert rivals.met(OTHER)
+    assert not rivals.found.is_set()
+
+
+@pytest.mark.parametrize("served_s", [1, 3600])
+async def test_who_was_there_first_stays(
+    rivals: Rivals, clock: MovedClock, served_s: float
+) -> None:
+    """A bot that has fetched in peace bears conflicts, however often they come."""
+    clock.move(served_s)
+    for _ in range(500):
+        assert rivals.met(OTHER)
+        clock.move(0.5)
+
+    assert not rivals.found.is_set()
+
+
+async def test_a_webhook_is_no_bot(rivals: Rivals, clock: MovedClock) -> None:
+    """A conflict because a webhook is set is left to the library, and counts for nothing."""
+    for _ in range(9):
+        assert not rivals.met(WEBHOOK)
+        clock.move(0.5)
+
+    assert not rivals.found.is_set()
+
+
+async def test_told_once_a_minute(
+    rivals: Rivals, clock: MovedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log is not filled with what goes on twice a second."""
+    clock.move(20)
+    for _ in range(240):
+        rivals.met(OTHER)
+        clock.move(0.5)
+
+    assert 2 == caplog.text.count("another program")
