@@ -38,6 +38,7 @@ from storage.notes import NoteRows
 from storage.requests import RequestRows
 from storage.updates import UpdateRows
 from storage.users import UserRows
+from storage.watch import WatchRows
 
 # Requests to Telegram under way at once; more only queue up inside the HTTP library.
 TELEGRAM_CONNECTIONS = 32
@@ -110,8 +111,8 @@ def _wire(
         clock=clock,
         inbox=inbox,
     )
-    polls = client.in_lane(Lane.POLLS)
-    poller = Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
+    watch, polls = WatchRows(database), client.in_lane(Lane.POLLS)
+    poller = Poller(store, watch, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
     handlers.register(application, desk, inbox, lambda: (budget.used, budget.limit))
     return House(application, desk, inbox, books, client, poller, users)
 

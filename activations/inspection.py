@@ -1,12 +1,14 @@
 """One look at one number: ask the provider, record what is new with its notes in one commit."""
 
 import logging
+from dataclasses import replace
 
 from activations.books import Books
 from activations.model import Activation
 from activations.notes import Draft, NoteKind, card
 from activations.observation import Observation, missing, observe
 from activations.ports import Clock, Provider, Store
+from activations.time_scale import probable_wait_s
 from bloomsms.errors import ErrorCode, RateLimited, Refused
 from bloomsms.models import ActivationStatus, ProviderStatus
 
@@ -50,7 +52,10 @@ class Inspector:
         await self._mind_unheeded(before, seen)
         if seen.status is ProviderStatus.UNKNOWN:
             await self._tell_odd_word(before, seen.word)
-        return await self._record(before, observe(before, seen, self._clock.now()))
+        now = self._clock.now()
+        # `before` says that it was asked about just now; `activation` when it was before that.
+        waited_s = probable_wait_s(replace(before, asked_at=activation.asked_at), now)
+        return await self._record(before, observe(before, seen, now), waited_s)
 
     async def _mind_unheeded(self, activation: Activation, seen: ActivationStatus) -> None:
         """Take a wish back that the provider, look after look, shows no sign of."""
@@ -101,11 +106,15 @@ class Inspector:
         before = await self._store.get(activation.id) or activation
         return await self._record(before, missing(before, self._clock.now()))
 
-    async def _record(self, before: Activation, found: Observation) -> Activation:
+    async def _record(
+        self, before: Activation, found: Observation, waited_s: float | None = None
+    ) -> Activation:
         if found.after == before and found.sms is None:
             return before
         now = self._clock.now()
-        is_new = await self._store.record(before, found.after, found.drafts, now, found.sms)
+        is_new = await self._store.record(
+            before, found.after, found.drafts, now, found.sms, waited_s
+        )
         if found.after.is_refund_confirmed and not before.is_refund_confirmed:
             self._books.refund_seen()
         if is_new and before.state is not found.after.state:

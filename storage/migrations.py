@@ -115,4 +115,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         UPDATES,
         "create index updates_by_status on updates (status, due_at_ms)",
     ),
+    # How long each SMS was probably waited for; null when nobody was waiting.
+    ("alter table sms add column waited_ms integer",),
 )

@@ -17,6 +17,7 @@ from people.model import NO_LIMITS
 from storage.activations import ActivationRows
 from storage.database import Database
 from storage.notes import NoteRows
+from storage.watch import WatchRows
 from tests.made_up import CARD, NUMBER, OFFER, OLGA
 from tests.moved_clock import MovedClock
 from tests.storage import rows
@@ -31,6 +32,7 @@ class Shop:
         self.clock = clock
         self.store = ActivationRows(database)
         self.notes = NoteRows(database)
+        self.watchlist = WatchRows(database)
         self.catalog = Catalog(provider, self.store, clock)
         self.books = Books(self.store, clock)
         self.inspector = Inspector(self.store, self.books, clock, OWNERS)
