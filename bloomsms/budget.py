@@ -23,7 +23,7 @@ MARGIN_S = 0.25
 RESERVED_FOR_PEOPLE = 3
 # What people have just taken of it is given back by the pace of polls, within about so long, not
 # by polls that stop at once; so the pace aims at one free place more than is kept.
-REFILLED_WITHIN_S = 7.0
+REFILLED_WITHIN_S = 5.0
 AIMED_FREE = 4
 # A pause that lasts longer than this is told to the caller at once.
 LONGEST_PAUSE_WAIT_S = 2.0
