@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from activations.model import Activation, State
+from activations.model import Activation, State, Wait, Watched
 from activations.notes import Delivery, Note, Outcome
 from activations.outbox import OutboxPass
 from activations.poller import Poller
@@ -16,7 +16,7 @@ from bloomsms.models import ProviderStatus
 from tests.activations.scripted_provider import ScriptedProvider
 from tests.activations.shop import Shop
 from tests.made_up import OFFER, SMS, seen
-from tests.moved_clock import MovedClock
+from tests.moved_clock import START, MovedClock
 
 PASS_S = 0.25
 INVALID_KEY = Refused(ErrorCode.INVALID_API_KEY, "INVALID_API_KEY", "", 401)
@@ -425,3 +425,26 @@ async def test_closing_does_not_eat_up_the_looks(
     assert 4 == pytest.approx(
         sum(asked.startswith("activation e") for asked in provider.asked), abs=1
     )
+
+
+class Hearsay:
+    """A watchlist that names a number which no row knows any more."""
+
+    async def watched(self) -> list[Watched]:
+        return [Watched(4711, "wa", START, None)]
+
+    async def waits_after(self, sms_id: int) -> list[Wait]:
+        assert 0 == sms_id
+        return []
+
+
+async def test_a_row_that_is_gone(
+    shop: Shop, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """Nobody is asked about a number whose row vanished since the list was read."""
+    outbox = OutboxPass(shop.notes, shop.store, Mouth(), clock)
+    poller = Poller(shop.store, Hearsay(), provider, shop.inspector, outbox, clock, lambda: 1.0)
+
+    await poller.run_pass()
+
+    assert [] == provider.asked
