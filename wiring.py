@@ -53,6 +53,7 @@ from storage.notes import NoteRows
 from storage.requests import RequestRows
 from storage.updates import UpdateRows
 from storage.users import UserRows
+from storage.watch import WatchRows
 from web.bloomsms_webhook import BloomsmsWebhook, Hint
 from web.door import Door, Room
 from web.health import HealthRoom, Vitals
@@ -156,7 +157,7 @@ def _wire(settings: Settings, ground: _Ground) -> House:
         clock=clock,
         inbox=inbox,
     )
-    poller = _poller(ground, store, inspector, outbox)
+    poller = _poller(ground, store, inspector, outbox, watch)
     hints = _hints(settings, ground, store, inspector, outbox, watch)
     return House(
         application, desk, books, account, client, poller, hints, watch, rivals, users, pulse
@@ -182,10 +183,22 @@ def _hints(
 
 
 def _poller(
-    ground: _Ground, store: ActivationRows, inspector: Inspector, outbox: OutboxPass
+    ground: _Ground,
+    store: ActivationRows,
+    inspector: Inspector,
+    outbox: OutboxPass,
+    watch: HintWatch,
 ) -> Poller:
-    polls, budget = ground.client.in_lane(Lane.POLLS), ground.budget
-    return Poller(store, polls, inspector, outbox, ground.clock, lambda: budget.poll_interval_s)
+    return Poller(
+        store,
+        WatchRows(ground.database),
+        ground.client.in_lane(Lane.POLLS),
+        inspector,
+        outbox,
+        ground.clock,
+        interval_s=lambda: ground.budget.poll_interval_s,
+        shortest_gap_s=lambda: watch.shortest_gap_s,
+    )
 
 
 def _with_door(

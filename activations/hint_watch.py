@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from activations.model import Activation
 from activations.notes import Draft, NoteKind
 from activations.ports import Clock, Outbox
+from activations.schedule import SHORTEST_GAP_S
 
 # A look may be faster than the hint; so long it may still come.
 HINT_AWAITED = timedelta(seconds=10)
 RELIED_ON_AFTER = 3  # codes in a row that had a hint
 TOLD_AFTER = 2  # codes in a row that had none
 MOST_REMEMBERED = 5_000
+# While hints are reliable, looks only find what a lost hint would leave.
+RECONCILED_EVERY_S = 15.0
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,11 @@ class HintWatch:
     @property
     def is_reliable(self) -> bool:
         return self._hinted_in_a_row >= RELIED_ON_AFTER
+
+    @property
+    def shortest_gap_s(self) -> float:
+        """How soon a number is worth another look that nobody hinted at."""
+        return RECONCILED_EVERY_S if self.is_reliable else SHORTEST_GAP_S
 
     def came(self, provider_id: str) -> None:
         self._came_at[provider_id] = self._clock.now()

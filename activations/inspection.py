@@ -9,6 +9,7 @@ from activations.model import OPEN_STATES, Activation
 from activations.notes import Draft, NoteKind, card
 from activations.observation import Observation, is_awaited, missing, observe
 from activations.ports import Clock, Provider, Store
+from activations.time_scale import probable_wait_s
 from bloomsms.errors import ErrorCode, RateLimited, Refused
 from bloomsms.models import ActivationStatus, ProviderStatus, Sms
 
@@ -70,7 +71,10 @@ class Inspector:
             await self._tell_odd_word(before, seen.word)
         if self._is_blank(before, seen):
             seen = replace(seen, sms=BLANK)
-        return await self._record(before, observe(before, seen, self._clock.now()))
+        now = self._clock.now()
+        # `before` says that it was asked about just now; `activation` when it was before that.
+        waited_s = probable_wait_s(replace(before, asked_at=activation.asked_at), now)
+        return await self._record(before, observe(before, seen, now), waited_s)
 
     def _is_blank(self, activation: Activation, seen: ActivationStatus) -> bool:
         """Whether an SMS came of which the provider, look after look, knows nothing."""
@@ -130,11 +134,15 @@ class Inspector:
         before = await self._store.get(activation.id) or activation
         return await self._record(before, missing(before, self._clock.now()))
 
-    async def _record(self, before: Activation, found: Observation) -> Activation:
+    async def _record(
+        self, before: Activation, found: Observation, waited_s: float | None = None
+    ) -> Activation:
         if found.after == before and found.sms is None:
             return before
         now = self._clock.now()
-        is_new = await self._store.record(before, found.after, found.drafts, now, found.sms)
+        is_new = await self._store.record(
+            before, found.after, found.drafts, now, found.sms, waited_s
+        )
         if is_new and found.sms and before.state in OPEN_STATES:
             self._on_code(before)
         if is_new and found.sms and before.is_refund_confirmed:

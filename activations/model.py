@@ -172,5 +172,24 @@ def newly_charged(before: Activation, after: Activation) -> Decimal:
     return after.price if is_new else Decimal(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A number that waits, as far as it must be known to say whom to ask next."""
+
+    id: int
+    service_code: str
+    waiting_since: datetime
+    asked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long one SMS was probably waited for. `id` is the SMS's; later ones have larger ones."""
+
+    id: int
+    service_code: str
+    seconds: float
+
+
 def may_become(state: State, new_state: State) -> bool:
     return new_state in TRANSITIONS[state]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
-from activations.model import Activation, Card, Offer, State
+from activations.model import Activation, Card, Offer, State, Wait, Watched
 from activations.notes import Delivery, Draft, Note, NoteKind, Outcome
 from activations.tally import Tally
 from bloomsms.models import (
@@ -89,10 +89,12 @@ class Store(Protocol):
         drafts: Sequence[Draft],
         now: datetime,
         sms: Sms | None = None,
+        waited_s: float | None = None,
     ) -> bool:
         """Write what changed, with its SMS and notes, if the row is still as `before` has it.
 
         Shape: False, and nothing written, when it is not, or when the SMS is known already.
+        `waited_s` is how long the SMS was probably waited for.
         """
         ...
 
@@ -130,6 +132,10 @@ class Store(Protocol):
         """Everybody's rows with these numbers, in no order; at most 500 are asked for at once."""
         ...
 
+    async def unclosed(self, now: datetime) -> list[Activation]:
+        """Rows with a code that are to be looked at again: their time is over, or for a wish."""
+        ...
+
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each `country` id and `service` code was rented; one's own count tenfold."""
         ...
@@ -150,6 +156,18 @@ class Lists(Protocol[T]):
 
     async def keep(self, key: str, asked_at: datetime, found: Sequence[T]) -> None: ...
     async def forget(self, key: str) -> None: ...
+
+
+class Watchlist(Protocol):
+    """The waiting numbers as the poller sees them."""
+
+    async def watched(self) -> list[Watched]:
+        """Every number that waits, oldest first."""
+        ...
+
+    async def waits_after(self, sms_id: int) -> list[Wait]:
+        """How long the SMS after this one were waited for, at most the last thousand, in order."""
+        ...
 
 
 class Outbox(Protocol):

@@ -1,17 +1,21 @@
 """Which waiting number to ask about next. Pure.
 
-Source: docs/decisions/0005-whom-to-ask-next.md: ask where the chance that an SMS lies there is
-largest, weighed with how long it may have been lying.
+Source: docs/decisions/0005-whom-to-ask-next.md: ask where an SMS probably lies already and would
+otherwise lie longest.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+# The age at which an SMS is most likely, until deliveries tell better.
 TIME_SCALE_S = 70.0
-NEWBORN_SHARE = 3 / 14  # of the time scale: 15 s of 70
-NEWBORN_HAZARD = 0.15
+# How steeply it becomes unlikely beyond that age.
+FALL = 3.5
 SHORTEST_GAP_S = 1.0
+# Whoever was not asked about for so long goes first; with many numbers it takes longer, so that no
+# more than about a fifth of the looks is spent on them.
+LONGEST_GAP_S = 300.0
+LONGEST_GAP_FOR_EACH_S = 6.0
 ROUNDING_S = 1e-6
 
 
@@ -25,39 +29,58 @@ class Candidate:
     id: int
     age_s: float
     asked_at_age_s: float
+    scale_s: float = TIME_SCALE_S
+
+    @property
+    def gap_s(self) -> float:
+        return self.age_s - max(self.asked_at_age_s, 0.0)
 
 
 def hazard(age_s: float, scale_s: float = TIME_SCALE_S) -> float:
-    """How likely an SMS comes just now, up to a factor."""
-    if age_s < NEWBORN_SHARE * scale_s:
-        return NEWBORN_HAZARD
-    return 1.0 if age_s < scale_s else math.pow(age_s / scale_s, -2.5)
+    """How likely an SMS comes just now, compared with the most likely age."""
+    age = age_s / scale_s
+    return age if age < 1 else age**-FALL
 
 
 def accumulated_hazard(age_s: float, scale_s: float = TIME_SCALE_S) -> float:
-    """The integral of `hazard` from 0 to `age_s`."""
-    newborn_s = NEWBORN_SHARE * scale_s
-    newborn = NEWBORN_HAZARD * min(age_s, newborn_s)
-    steady = max(0.0, min(age_s, scale_s) - newborn_s)
-    if age_s <= scale_s:
-        return newborn + steady
-    return newborn + steady + scale_s * (1 - math.pow(age_s / scale_s, -1.5)) / 1.5
+    """The integral of `hazard` from 0 to `age_s`, in time scales."""
+    age = age_s / scale_s
+    return age**2 / 2 if age < 1 else 0.5 + (1 - age ** (1 - FALL)) / (FALL - 1)
 
 
-def score(candidate: Candidate, scale_s: float = TIME_SCALE_S) -> float:
-    """What asking now is worth; the largest goes first."""
-    age_s = max(candidate.age_s, 0.0)
-    gained = accumulated_hazard(age_s, scale_s) - accumulated_hazard(
-        max(candidate.asked_at_age_s, 0.0), scale_s
+def score(candidate: Candidate) -> float:
+    """What asking now is worth; the largest goes first.
+
+    The chance that an SMS lies there, times how long it would go on lying: in the best series of
+    looks the next one is that chance over the hazard of now away.
+    """
+    age_s, scale_s = candidate.age_s, candidate.scale_s
+    if candidate.gap_s <= 0:
+        return 0.0
+    chance = accumulated_hazard(age_s, scale_s) - accumulated_hazard(
+        age_s - candidate.gap_s, scale_s
     )
-    return gained * gained / hazard(age_s, scale_s)
+    return chance**2 * scale_s / hazard(age_s, scale_s)
 
 
-def most_worthwhile(candidates: Iterable[Candidate], count: int) -> Sequence[Candidate]:
-    """The numbers to ask about now, best first; none that was asked a moment ago."""
-    due = [
-        c
-        for c in candidates
-        if c.asked_at_age_s <= 0 or c.age_s - c.asked_at_age_s >= SHORTEST_GAP_S - ROUNDING_S
-    ]
-    return sorted(due, key=score, reverse=True)[:count]
+def longest_gap_s(count: int) -> float:
+    """How long nobody of so many numbers is left alone, but for the few that are due before it."""
+    return max(LONGEST_GAP_S, LONGEST_GAP_FOR_EACH_S * count)
+
+
+def most_worthwhile(
+    candidates: Iterable[Candidate], count: int, shortest_gap_s: float = SHORTEST_GAP_S
+) -> Sequence[Candidate]:
+    """The numbers to ask about now, best first; none that was asked less than the gap ago.
+
+    Shape: before all others those that were left alone for too long, the longest first.
+    """
+    known = list(candidates)
+    longest_s = max(longest_gap_s(len(known)), shortest_gap_s)
+
+    def rank(candidate: Candidate) -> tuple[float, float, int]:
+        gap_s = candidate.gap_s
+        return (-gap_s if gap_s > longest_s else 0.0, -score(candidate), candidate.id)
+
+    due = [c for c in known if c.asked_at_age_s <= 0 or c.gap_s >= shortest_gap_s - ROUNDING_S]
+    return sorted(due, key=rank)[:count]

@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Protocol
 
 from bloomsms.errors import RateLimited
+from bloomsms.request_log import RequestLog
 from bloomsms.shares import Shares
 
 WINDOW_S = 60.0
@@ -24,6 +24,10 @@ MARGIN_S = 0.25
 RESERVED_FOR_PEOPLE = 3
 # So much of every window one person may use, and who has had half of that yields to the others.
 LARGEST_SHARE = 0.5
+# What people have just taken of it is given back by the pace of polls, within about so long, not
+# by polls that stop at once; so the pace aims at one free place more than is kept.
+REFILLED_WITHIN_S = 5.0
+AIMED_FREE = 4
 # A pause that lasts longer than this is told to the caller at once.
 LONGEST_PAUSE_WAIT_S = 2.0
 # A clock that was set back must not make a silence of an hour one of a day.
@@ -38,30 +42,6 @@ class Lane(IntEnum):
     PEOPLE = 0  # somebody is looking at a spinner
     POLLS = 1  # a look at a waiting number
     UPKEEP = 2  # nobody waits for it
-
-
-class RequestLog(Protocol):
-    """Where the requests of the last minute outlive the process."""
-
-    async def opened(self, at: datetime, *, is_poll: bool) -> int:
-        """Note that a request is about to leave; returns the entry's number."""
-        ...
-
-    async def closed(self, entry: int, at: datetime) -> None:
-        """Note that its answer came or was given up. Never raises: an answer is worth more."""
-        ...
-
-    async def since(self, at: datetime) -> list[tuple[datetime | None, bool]]:
-        """When the requests since `at` ended, None when unknown, and whether each was a poll."""
-        ...
-
-    async def silent(self, until: datetime) -> None:
-        """Note that the server asked for silence. Never raises: the silence is kept anyway."""
-        ...
-
-    async def silent_until(self) -> datetime | None:
-        """The end of the longest silence that was noted."""
-        ...
 
 
 def nobody() -> int | None:
@@ -88,13 +68,15 @@ class Budget:
         self.limit = limit
         self.pauses = 0  # how often the server said that it was too much
         self._held_s = window_s + MARGIN_S * window_s / WINDOW_S
+        self._refilled_within_s = REFILLED_WITHIN_S * window_s / WINDOW_S
         self._log = log
         self._now = now
         self._time_s = time_s
         self._whose = whose
         self._shares = Shares(self._held_s, time_s)
         self._frees_at_s: deque[float] = deque()  # answered requests, oldest first
-        self._polls_at_s: deque[float] = deque()  # when the polls among the last ones left
+        # When the last requests of people left; more than are kept for them do not matter.
+        self._people_at_s: deque[float] = deque(maxlen=RESERVED_FOR_PEOPLE)
         self._in_flight = 0
         self._paused_until_s = 0.0
         self._given_up = 0  # requests of every window that we leave to somebody else
@@ -119,7 +101,7 @@ class Budget:
             for end, is_poll in noted
         )
         self._frees_at_s.extend(ended_at_s + self._held_s for ended_at_s, _ in ended)
-        self._polls_at_s.extend(ended_at_s for ended_at_s, is_poll in ended if is_poll)
+        self._people_at_s.extend(ended_at_s for ended_at_s, is_poll in ended if not is_poll)
 
     @asynccontextmanager
     async def slot(self, lane: Lane, wait_limit_s: float) -> AsyncIterator[None]:
@@ -174,13 +156,19 @@ class Budget:
     def poll_interval_s(self) -> float:
         """The pace at which polls use all that people leave, evenly.
 
+        Kept up, it leaves AIMED_FREE places free at every later moment at which one frees; it sees
+        REFILLED_WITHIN_S ahead at least, so that a few requests of people make no hole.
+
         Units: seconds between two polls.
         """
-        start_s = self._time_s() - self._held_s
-        while self._polls_at_s and self._polls_at_s[0] <= start_s:
-            self._polls_at_s.popleft()
-        others = max(0, self.used - len(self._polls_at_s))
-        return self._held_s / max(1, self._effective_limit - RESERVED_FOR_PEOPLE - others)
+        limit = self._effective_limit
+        free = limit - self.used - min(AIMED_FREE, limit // 6)
+        now_s = self._time_s()
+        pace = max(1, limit - RESERVED_FOR_PEOPLE) / self._held_s
+        for freed, at_s in enumerate(self._frees_at_s):
+            if at_s - now_s > self._refilled_within_s:
+                pace = min(pace, (free + freed) / (at_s - now_s))
+        return 1 / max(pace, 1 / self._held_s)
 
     async def _enter(self, lane: Lane, person: int | None, wait_limit_s: float) -> int:
         """Take a place and note it; returns the log's entry."""
@@ -208,8 +196,8 @@ class Budget:
         if not self._goes_first(lane, standing) or not self._has_room(lane, standing):
             await self._wait_in_lane(lane, standing, wait_limit_s)
         self._in_flight += 1
-        if lane is Lane.POLLS:
-            self._polls_at_s.append(self._time_s())
+        if lane is Lane.PEOPLE:
+            self._people_at_s.append(self._time_s())
 
     def _refuse_in_pause(self, wait_limit_s: float) -> None:
         if self.pause_left_s > min(wait_limit_s, LONGEST_PAUSE_WAIT_S):
@@ -228,7 +216,7 @@ class Budget:
                 self._give_back()
             turn.cancel()
             if isinstance(err, TimeoutError):
-                raise RateLimited(max(1.0, self._room_in_s())) from err
+                raise RateLimited(self._room_in_s(lane, standing)) from err
             raise
         self._in_flight -= 1  # _take counts it; _wake held the place until here
 
@@ -237,10 +225,18 @@ class Budget:
         return not self._waiters or (lane, standing) < self._waiters[0][:2]
 
     def _has_room(self, lane: Lane, standing: int) -> bool:
-        limit = self._effective_limit
-        is_modest = lane is Lane.PEOPLE and standing <= self._largest_share // 2
-        kept = 0 if is_modest else min(RESERVED_FOR_PEOPLE, limit - 1)
-        return self.pause_left_s == 0 and self.used + kept < limit
+        kept = self._kept_from(lane, standing)
+        return self.pause_left_s == 0 and self.used + kept < self._effective_limit
+
+    def _kept_from(self, lane: Lane, standing: int) -> int:
+        """So many free places are not for this lane, or for somebody who has had so much."""
+        if lane is Lane.PEOPLE and standing <= self._largest_share // 2:
+            return 0
+        kept = min(RESERVED_FOR_PEOPLE, self._effective_limit - 1)
+        if lane is Lane.POLLS:
+            start_s = self._time_s() - self._refilled_within_s
+            kept = max(0, kept - sum(at_s > start_s for at_s in self._people_at_s))
+        return kept
 
     def _give_back(self) -> None:
         self._in_flight -= 1
@@ -276,9 +272,13 @@ class Budget:
         self._drop_cancelled()
         if self._waiters:
             loop = asyncio.get_running_loop()
-            self._alarm = loop.call_later(max(self._room_in_s(), 0.01), self._wake)
+            room_in_s = self._room_in_s(*self._waiters[0][:2])
+            self._alarm = loop.call_later(max(room_in_s, 0.01), self._wake)
 
-    def _room_in_s(self) -> float:
-        self._drop_old()
-        first_free_s = self._frees_at_s[0] - self._time_s() if self._frees_at_s else 1.0
-        return max(self.pause_left_s, first_free_s if self.used >= self._effective_limit else 0.05)
+    def _room_in_s(self, lane: Lane, standing: int) -> float:
+        missing = self.used + self._kept_from(lane, standing) - self._effective_limit
+        if missing < 0:
+            return max(self.pause_left_s, 0.05)
+        is_answered = missing < len(self._frees_at_s)
+        frees_in_s = self._frees_at_s[missing] - self._time_s() if is_answered else 1.0
+        return max(self.pause_left_s, frees_in_s)

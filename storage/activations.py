@@ -82,6 +82,7 @@ class ActivationRows:
         drafts: Sequence[Draft],
         now: datetime,
         sms: Sms | None = None,
+        waited_s: float | None = None,
     ) -> bool:
         """Write `after`, its SMS and its notes, if the row still stands as `before`."""
         if before.state is not after.state and not may_become(before.state, after.state):
@@ -89,7 +90,7 @@ class ActivationRows:
         async with self._database.transaction() as db:
             if not await update_row(db, before, after):
                 return False
-            sms_id = await _insert_sms(db, before, sms, now) if sms else None
+            sms_id = await _insert_sms(db, before, sms, now, waited_s) if sms else None
             if sms and sms_id is None:
                 # An SMS that is known already must not bring its notes again.
                 await update_row(db, after, before)
@@ -135,6 +136,12 @@ class ActivationRows:
             (user_id, *_words(states)),
         )
         return int(row[0]) if row else 0
+
+    async def unclosed(self, now: datetime) -> list[Activation]:
+        return await self._find(
+            "state = ? and (expires_at_ms <= ? or wish <> '') order by id",
+            (State.CODE_RECEIVED.value, to_ms(now)),
+        )
 
     async def ended_since(self, since: datetime) -> list[Activation]:
         ended = (State.CANCELLED, State.EXPIRED)
@@ -207,12 +214,17 @@ async def _scalar(db: aiosqlite.Connection, sql: str, values: Iterable[str | int
 
 
 async def _insert_sms(
-    db: aiosqlite.Connection, activation: Activation, sms: Sms, now: datetime
+    db: aiosqlite.Connection,
+    activation: Activation,
+    sms: Sms,
+    now: datetime,
+    waited_s: float | None,
 ) -> int | None:
+    waited_ms = None if waited_s is None else round(waited_s * 1000)
     cursor = await db.execute(
-        "insert or ignore into sms (activation_id, round, code, full_text, received_at_ms)"
-        " values (?, ?, ?, ?, ?)",
-        (activation.id, activation.rounds, sms.code, sms.full_text, to_ms(now)),
+        "insert or ignore into sms (activation_id, round, code, full_text, received_at_ms,"
+        " waited_ms) values (?, ?, ?, ?, ?, ?)",
+        (activation.id, activation.rounds, sms.code, sms.full_text, to_ms(now), waited_ms),
     )
     return cursor.lastrowid if cursor.rowcount == 1 else None
 

@@ -155,4 +155,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (LISTS,),
     (WRITE_CHECKS,),
     (SILENCE,),
+    # How long each SMS was probably waited for; null when nobody was waiting.
+    ("alter table sms add column waited_ms integer",),
 )

@@ -21,6 +21,7 @@ from storage.activations import ActivationRows
 from storage.catalog import country_rows, service_rows
 from storage.database import Database
 from storage.notes import NoteRows
+from storage.watch import WatchRows
 from tests.made_up import CARD, NUMBER, OFFER, OLGA
 from tests.moved_clock import MovedClock
 from tests.storage import rows
@@ -43,6 +44,7 @@ class Shop:
         self.watch = HintWatch(self.notes, clock, OWNERS, is_expected=True)
         self.inspector = Inspector(self.store, self.books, clock, OWNERS, self.watch.code_seen)
         self.adoption = Adoption(self.store, self.inspector, clock, OWNERS)
+        self.watchlist = WatchRows(database)
         self.endings = Endings(self.store, provider, self.inspector, clock)
         self.orders = Orders(self.store, provider, self.catalog, self.books, clock, OWNERS)
         self.rentals = Rentals(self.store, self.catalog, self.endings, self.orders, clock)

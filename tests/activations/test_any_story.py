@@ -83,8 +83,9 @@ class Stories(RuleBasedStateMachine):
                     await db.execute(statement)
         self.shop = Shop(self.database, self.till, self.clock)
         self.outbox = outbox = OutboxPass(self.shop.notes, self.shop.store, self.told, self.clock)
+        shop = self.shop
         self.poller = Poller(
-            self.shop.store, self.till, self.shop.inspector, outbox, self.clock, lambda: 0.01
+            shop.store, shop.watchlist, self.till, shop.inspector, outbox, self.clock, lambda: 0.01
         )
         await self.shop.rentals.recover()
         await self.shop.notes.release_claims(self.clock.now())

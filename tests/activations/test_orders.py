@@ -32,11 +32,12 @@ class StubbornRows(ActivationRows):
         drafts: Sequence[Draft],
         now: datetime,
         sms: Sms | None = None,
+        waited_s: float | None = None,
     ) -> bool:
         if self.refusals:
             self.refusals -= 1
             raise sqlite3.OperationalError("database or disk is full")
-        return await super().record(before, after, drafts, now, sms)
+        return await super().record(before, after, drafts, now, sms, waited_s)
 
 
 @pytest.fixture

@@ -6,16 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from activations.model import Activation, State
+from activations.model import Activation, State, Wait, Watched
 from activations.notes import Delivery, Note, Outcome
 from activations.outbox import OutboxPass
 from activations.poller import Poller
+from activations.schedule import SHORTEST_GAP_S
 from bloomsms.errors import BloomsmsError, ErrorCode, RateLimited, Refused, Unreadable
 from bloomsms.models import ProviderStatus
 from tests.activations.scripted_provider import ScriptedProvider
 from tests.activations.shop import Shop
 from tests.made_up import OFFER, SMS, seen
-from tests.moved_clock import MovedClock
+from tests.moved_clock import START, MovedClock
 
 PASS_S = 0.25
 INVALID_KEY = Refused(ErrorCode.INVALID_API_KEY, "INVALID_API_KEY", "", 401)
@@ -41,8 +42,16 @@ class Watch:
         outbox = OutboxPass(shop.notes, shop.store, self.mouth, clock)
         self._provider = provider
         self._clock = clock
+        self.shortest_gap_s = SHORTEST_GAP_S
         self.poller = Poller(
-            shop.store, provider, shop.inspector, outbox, clock, lambda: self.interval_s
+            shop.store,
+            shop.watchlist,
+            provider,
+            shop.inspector,
+            outbox,
+            clock,
+            lambda: self.interval_s,
+            lambda: self.shortest_gap_s,
         )
 
     async def runs(self, seconds: float) -> list[int]:
@@ -354,3 +363,102 @@ async def test_a_second_round_is_fresh(
     await watch.runs(30)
 
     assert provider.asked.count("activation old") < provider.asked.count("activation again")
+
+
+async def test_what_deliveries_show_outlives_the_process(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """A poller built anew knows the time scale from the rows, and asks accordingly."""
+    for number in range(30):
+        before = await shop.waiting(OFFER, f"q{number}")
+        clock.move(9)
+        await shop.store.mark_asked(before.id, clock.now())
+        clock.move(1)
+        provider.next(
+            "activation", seen(ProviderStatus.CODE_RECEIVED, replace(SMS, code=str(number)))
+        )
+        await shop.inspector.look(await shop.now(before), provider)
+    old, young = await shop.waiting(OFFER, "old"), None
+    clock.move(60)
+    young = await shop.waiting(OFFER, "young")
+    await shop.store.mark_asked(old.id, clock.now())
+    await shop.store.mark_asked(young.id, clock.now())
+    clock.move(20)
+    provider.asked.clear()
+
+    await watch.runs(1)
+
+    assert ["activation young"] == provider.asked
+
+
+async def test_reconciliation_only(shop: Shop, watch: Watch) -> None:
+    """With a longer gap each number is still asked about, that often."""
+    await numbers(shop, 3)
+    watch.shortest_gap_s = 30.0
+
+    looks = await watch.runs(120)
+
+    assert 3 * 4 == pytest.approx(sum(looks), abs=3)
+
+
+async def test_two_passes_take_different_numbers(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, under_way: list[asyncio.Task[None]]
+) -> None:
+    """Passes that read the rows at the same time do not ask about the same number."""
+    await numbers(shop, 6)
+    watch.interval_s = 0.08
+    passes = [asyncio.create_task(watch.poller.run_pass()) for _ in range(3)]
+    under_way += passes
+    await asyncio.gather(*passes)
+
+    assert len(provider.asked) == len(set(provider.asked))
+
+
+async def test_a_refused_look_is_made_up_for(
+    shop: Shop, watch: Watch, provider: ScriptedProvider
+) -> None:
+    """A look that the limit kept from leaving follows as soon as there is room."""
+    await numbers(shop, 3)
+    watch.interval_s = 10.0
+    provider.next("activation", RateLimited(1.0))
+
+    assert [1, 1, 0, 0, 0, 0, 0, 0, 0] == await watch.runs(9)
+
+
+async def test_closing_does_not_eat_up_the_looks(
+    shop: Shop, watch: Watch, provider: ScriptedProvider
+) -> None:
+    """The more numbers wait, the rarer are looks at those that ended."""
+    ended = [await shop.waiting(OFFER, f"e{number}") for number in range(40)]
+    for one in ended:
+        await shop.became(one, State.CANCELLED)
+    await numbers(shop, 40)
+
+    await watch.runs(160)
+
+    assert 4 == pytest.approx(
+        sum(asked.startswith("activation e") for asked in provider.asked), abs=1
+    )
+
+
+class Hearsay:
+    """A watchlist that names a number which no row knows any more."""
+
+    async def watched(self) -> list[Watched]:
+        return [Watched(4711, "wa", START, None)]
+
+    async def waits_after(self, sms_id: int) -> list[Wait]:
+        assert 0 == sms_id
+        return []
+
+
+async def test_a_row_that_is_gone(
+    shop: Shop, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """Nobody is asked about a number whose row vanished since the list was read."""
+    outbox = OutboxPass(shop.notes, shop.store, Mouth(), clock)
+    poller = Poller(shop.store, Hearsay(), provider, shop.inspector, outbox, clock, lambda: 1.0)
+
+    await poller.run_pass()
+
+    assert [] == provider.asked

@@ -1,7 +1,9 @@
 """The request budget: a true sliding window, people first, pauses kept, restarts remembered."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -496,20 +498,22 @@ def test_old_requests_are_forgotten() -> None:
 
 
 def test_a_restart_remembers_whose_requests_they_were() -> None:
-    """Polls of the last minute are known as such: the pace of polls is what it would have been."""
+    """What people took of their reserve just now is known: polls go on as they would have."""
 
-    async def story() -> tuple[float, float]:
+    async def story() -> tuple[float, float, int]:
         log = KeptLog()
         first = Traffic(60, log)
-        await first.fill(10)
-        await first.fill(20, Lane.POLLS)
+        await first.fill(55, Lane.POLLS)
+        await first.fill(3)
         second = Traffic(60, log)
         await second.budget.restore()
-        return first.budget.poll_interval_s, second.budget.poll_interval_s
+        await second.fill(1, Lane.POLLS)
+        return first.budget.poll_interval_s, second.budget.poll_interval_s, second.budget.used
 
-    before, after = jump_through(story)
+    before, after, used = jump_through(story)
 
-    assert pytest.approx(HELD_S / 47) == before == after
+    assert pytest.approx(HELD_S) == before == after
+    assert 59 == used
 
 
 def test_a_clock_set_back_does_not_hold_slots_for_ever() -> None:
@@ -529,15 +533,15 @@ def test_a_clock_set_back_does_not_hold_slots_for_ever() -> None:
     ("limit", "people", "polls", "expected_s"),
     [
         (60, 0, 0, HELD_S / 57),
-        (60, 20, 0, HELD_S / 37),
-        (60, 20, 30, HELD_S / 37),
+        (60, 20, 0, HELD_S / 36),
+        (60, 20, 30, HELD_S / 6),
         (60, 57, 0, HELD_S),
         (60, 60, 0, HELD_S),
         (1, 0, 0, HELD_S),
     ],
 )
 def test_the_pace_of_polls(limit: int, people: int, polls: int, expected_s: float) -> None:
-    """Polls spread evenly over what people and the reserve leave of the window."""
+    """Polls spread evenly over what is free of the window, less the reserve and one more."""
 
     async def story() -> float:
         traffic = Traffic(limit)
@@ -546,6 +550,42 @@ def test_the_pace_of_polls(limit: int, people: int, polls: int, expected_s: floa
         return traffic.budget.poll_interval_s
 
     assert pytest.approx(expected_s) == jump_through(story)
+
+
+def test_a_few_requests_of_people_make_no_hole() -> None:
+    """After three of people's in the full window polls go on, more slowly, until it is refilled."""
+
+    async def story() -> tuple[list[float], int]:
+        traffic = Traffic(60)
+        left: list[float] = []
+        while now_s() < 300.0:
+            if pytest.approx(200.0, abs=0.5) == now_s():
+                await traffic.fill(3)
+            await traffic.ask(Lane.POLLS, 0.0)
+            left.append(now_s())
+            await asyncio.sleep(traffic.budget.poll_interval_s)
+        return left, traffic.budget.limit - traffic.budget.used
+
+    left, free = jump_through(story)
+
+    assert 3.0 >= max(after - before for before, after in pairwise(left))
+    assert 3 <= free
+
+
+@pytest.mark.parametrize(("after_s", "goes"), [(0.0, True), (4.9, True), (5.1, False)])
+def test_what_people_just_took_is_refilled_slowly(after_s: float, *, goes: bool) -> None:
+    """Right after people used their reserve polls need not stop for it; seconds later they must."""
+
+    async def story() -> int:
+        traffic = Traffic(60)
+        await traffic.fill(55, Lane.POLLS)
+        await traffic.fill(3)
+        await asyncio.sleep(after_s)
+        with suppress(RateLimited):
+            await traffic.ask(Lane.POLLS, 0.0)
+        return traffic.budget.used
+
+    assert (59 if goes else 58) == jump_through(story)
 
 
 def test_the_pace_recovers() -> None:

@@ -1,0 +1,69 @@
+"""How fast each service delivers, learned from our own deliveries. Pure.
+
+Source: docs/decisions/0005-whom-to-ask-next.md.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import median
+
+from activations.model import Activation, State, Wait
+from activations.schedule import TIME_SCALE_S
+
+SHORTEST_S = 15.0
+LONGEST_S = 150.0
+STEP_S = 2.0
+# The most likely age of an SMS, as the schedule draws it, lies beyond the median.
+OF_THE_MEDIAN = 1.2
+# The last deliveries that count, and how many a service needs to be judged by its own.
+REMEMBERED = 100
+ENOUGH = 20
+# An SMS came somewhere in the gap before the look that saw it: later rather than sooner, because
+# most are seen while they still become more likely.
+INTO_THE_GAP = 2 / 3
+
+
+@dataclass
+class _Scale:
+    waits_s: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    value_s: float = TIME_SCALE_S
+
+    def learn(self, seconds: float) -> None:
+        self.waits_s.append(seconds)
+        aim_s = min(max(OF_THE_MEDIAN * median(self.waits_s), SHORTEST_S), LONGEST_S)
+        self.value_s += min(max(aim_s - self.value_s, -STEP_S), STEP_S)
+
+
+class TimeScales:
+    """Moves each time scale a step with each delivery; the same deliveries lead to the same."""
+
+    def __init__(self) -> None:
+        self.last_id = 0
+        self._of_all = _Scale()
+        self._of_service: dict[str, _Scale] = {}
+
+    def learn(self, wait: Wait) -> None:
+        self.last_id = max(self.last_id, wait.id)
+        self._of_all.learn(wait.seconds)
+        self._of_service.setdefault(wait.service_code, _Scale()).learn(wait.seconds)
+
+    def of(self, service_code: str) -> float:
+        """The service's own scale, or that of all while it has too few deliveries.
+
+        Units: seconds.
+        """
+        own = self._of_service.get(service_code)
+        return own.value_s if own and len(own.waits_s) >= ENOUGH else self._of_all.value_s
+
+
+def probable_wait_s(before: Activation, seen_at: datetime) -> float | None:
+    """How long a number probably waited for the SMS that was seen now for the first time.
+
+    Shape: None when nobody was waiting: the SMS came after the end, or after another one.
+    """
+    if before.state is not State.WAITING or before.waiting_since is None:
+        return None
+    asked_at = max(before.asked_at or before.waiting_since, before.waiting_since)
+    came_at = asked_at + (seen_at - asked_at) * INTO_THE_GAP
+    return max(0.0, (came_at - before.waiting_since).total_seconds())
