@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TOP = ("bot", "logs", "settings", "wiring")
+TOP = ("bot", "logs", "settings", "telegram_http", "wiring")
 ROOMS = {"activations", "bloomsms", "handlers", "people", "sandbox", "storage", "tests", *TOP}
 
 
@@ -16,6 +16,7 @@ ROOMS = {"activations", "bloomsms", "handlers", "people", "sandbox", "storage", 
 OURS = {
     "settings": set(),
     "logs": set(),
+    "telegram_http": set(),
     "bloomsms": {"bloomsms"},
     "people": {"people"},
     "activations": {"activations", "bloomsms.models", "bloomsms.errors", "people.model"},
@@ -31,6 +32,7 @@ OURS = {
 THIRD_PARTY = {
     "settings": {"pydantic", "pydantic_settings"},
     "logs": set(),
+    "telegram_http": {"aiohttp", "telegram"},
     "bloomsms": set(),
     "people": set(),
     "activations": set(),
