@@ -101,6 +101,7 @@ def _schedule(house: House) -> None:
         (lambda: _take_up_unhandled(house), 1.0, 1),
         (lambda: desk.health.run_pass(upkeep), 2.0, 1),
         (lambda: house.books.run_pass(upkeep), 2.0, 1),
+        (house.inbox.run_pass, 3600.0, 1),
     ):
         _repeat(house.application, run_pass, interval_s, at_once)
 

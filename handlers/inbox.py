@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -21,7 +21,10 @@ from activations.ports import Clock, Outbox
 
 MOST_ATTEMPTS = 3
 RETRY_AFTER = timedelta(seconds=2)
-MOST_REMEMBERED = 50_000
+MOST_REMEMBERED = 10_000
+# Telegram answers these with the whole message. Nobody looks at it, and to read it costs as much
+# time as to ask for it.
+UNREAD = frozenset({"editMessageText", "editMessageReplyMarkup"})
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +36,8 @@ class UpdateStore(Protocol):
     ) -> None: ...
     async def done(self, update_id: int) -> None: ...
     async def failed(self, update_id: int, due_at: datetime, most_attempts: int) -> int: ...
-    async def handled_ids(self) -> frozenset[int]: ...
+    async def forget_old(self, now: datetime) -> None: ...
+    async def handled_ids(self, most: int) -> list[int]: ...
     async def due_ids(self, now: datetime) -> list[int]: ...
     async def body(self, update_id: int) -> str | None: ...
 
@@ -58,11 +62,20 @@ class Inbox:
         bodies = [(update.update_id, update.to_json()) for update in updates]
         await self._store.keep(bot_id, bodies, self._clock.now())
 
+    async def keep_written(self, bot_id: int, updates: Sequence[Mapping[str, Any]]) -> None:
+        """Keep them as Telegram wrote them: `keep` would have to write them anew."""
+        bodies = [(int(update["update_id"]), json.dumps(update)) for update in updates]
+        await self._store.keep(bot_id, bodies, self._clock.now())
+
     async def reopen(self, bot_id: int) -> None:
         """Remember what a process before this one had handled; other bots count ids anew."""
         await self._store.belong_to(bot_id)
-        for update_id in sorted(await self._store.handled_ids()):
+        for update_id in await self._store.handled_ids(MOST_REMEMBERED):
             self._remember(update_id)
+
+    async def run_pass(self) -> None:
+        """Drop what cannot come again."""
+        await self._store.forget_old(self._clock.now())
 
     async def unhandled(self, bot: Bot) -> list[Update]:
         """Kept updates whose turn has come and that nobody has in hand, oldest first."""
@@ -135,14 +148,22 @@ class KeepingBot(ExtBot[str]):
     async def get_updates(self, *args: Any, **options: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as above
         """Errors: TelegramError also when they could not be kept, so that nothing is confirmed."""
         try:
-            updates = await super().get_updates(*args, **options)
+            return await super().get_updates(*args, **options)
         except InvalidToken as err:
             # The library would stop fetching for good; a 401 or 404 on the way may pass.
             raise TelegramError(f"Telegram refuses the token: {type(err).__name__}") from err
-        if not updates:
-            return updates
+
+    async def _do_post(self, endpoint: str, data: dict[str, Any], **limits: Any) -> Any:  # noqa: ANN401 - as above
+        """Every call passes here; only here updates still are what Telegram wrote."""
+        answer = await super()._do_post(endpoint, data, **limits)
+        if endpoint in UNREAD:
+            return True
+        if endpoint == "getUpdates" and isinstance(answer, list) and answer:
+            await self._keep(answer)
+        return answer
+
+    async def _keep(self, updates: list[dict[str, Any]]) -> None:
         try:
-            await asyncio.shield(self._inbox.keep(self.id, updates))
+            await asyncio.shield(self._inbox.keep_written(self.id, updates))
         except Exception as err:
             raise TelegramError(f"{len(updates)} updates could not be kept: {err}") from err
-        return updates
