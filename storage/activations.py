@@ -25,6 +25,7 @@ from storage.rows import activation_of
 
 DAY = timedelta(days=1)
 OWN_WEIGHT = 10
+EVERYBODY = 0  # nobody's id at Telegram
 MOST_AT_ONCE = 500  # well below the number of values a statement may have
 # So long an uncertain order may hold a number; it counts against the limit of numbers at once.
 UNCERTAIN_HOLDS = timedelta(minutes=30)
@@ -93,6 +94,8 @@ class ActivationRows:
                 # An SMS that is known already must not bring its notes again.
                 await _update(db, after, before)
                 return False
+            if before.number is None and after.number is not None:
+                await _count_use(db, after.offer)
             await insert_drafts(db, drafts, now, sms_id)
         return True
 
@@ -146,19 +149,17 @@ class ActivationRows:
         """How often each country and service was rented; one's own rentals weigh tenfold."""
         counts: dict[str, Counter[str]] = {"country": Counter(), "service": Counter()}
         for row in await self._database.rows(
-            "select country_id, service_code, sum(case user_id when ? then ? else 1 end) as times"
-            " from activations where provider_id is not null group by country_id, service_code",
-            (user_id, OWN_WEIGHT),
+            "select kind, ref, case user_id when ? then times else times * ? end as weight"
+            " from uses where user_id in (?, ?)",
+            (EVERYBODY, OWN_WEIGHT - 1, EVERYBODY, user_id),
         ):
-            counts["country"][row["country_id"]] += row["times"]
-            counts["service"][row["service_code"]] += row["times"]
+            counts[row["kind"]][row["ref"]] += row["weight"]
         return counts
 
     async def _set(self, activation_id: int, column: str, value: int | str) -> None:
-        async with self._database.transaction() as db:
-            await db.execute(
-                f"update activations set {column} = ? where id = ?", (value, activation_id)
-            )
+        await self._database.write(
+            f"update activations set {column} = ? where id = ?", (value, activation_id)
+        )
 
     async def _find(self, where: str, values: Iterable[str | int]) -> list[Activation]:
         rows = await self._database.rows(f"select * from activations where {where}", values)
@@ -225,6 +226,19 @@ async def _update(db: aiosqlite.Connection, before: Activation, after: Activatio
         ),
     )
     return cursor.rowcount == 1
+
+
+async def _count_use(db: aiosqlite.Connection, offer: Offer) -> None:
+    """Counted as it happens: with a long history there would be too much to count for a menu."""
+    await db.executemany(
+        "insert into uses (user_id, kind, ref, times) values (?, ?, ?, 1)"
+        " on conflict do update set times = times + 1",
+        [
+            (user_id, kind, ref)
+            for user_id in (EVERYBODY, offer.user_id)
+            for kind, ref in (("country", offer.country_id), ("service", offer.service_code))
+        ],
+    )
 
 
 async def _insert_sms(

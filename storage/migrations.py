@@ -99,6 +99,32 @@ create table updates (
 ) strict
 """
 
+USES = """
+create table uses (
+    user_id integer not null,
+    kind text not null,
+    ref text not null,
+    times integer not null,
+    primary key (user_id, kind, ref)
+) strict, without rowid
+"""
+
+# Everybody's stand under 0.
+COUNTED_SO_FAR = """
+insert into uses (user_id, kind, ref, times)
+select 0, 'country', country_id, count(*)
+from activations where provider_id is not null group by country_id
+union all
+select 0, 'service', service_code, count(*)
+from activations where provider_id is not null group by service_code
+union all
+select user_id, 'country', country_id, count(*)
+from activations where provider_id is not null group by user_id, country_id
+union all
+select user_id, 'service', service_code, count(*)
+from activations where provider_id is not null group by user_id, service_code
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
@@ -115,4 +141,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         UPDATES,
         "create index updates_by_status on updates (status, due_at_ms)",
     ),
+    (USES, COUNTED_SO_FAR),
 )
