@@ -45,6 +45,7 @@ async def running(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
     await house.desk.notes.release_claims(house.desk.clock.now())
     await house.inbox.reopen(application.bot.id)
     await application.start()
+    serving = asyncio.create_task(house.hints.serve())
     try:
         # Not awaited: a provider that is slow to answer keeps nobody from chatting.
         application.create_task(house.desk.health.check_in(house.client))
@@ -62,6 +63,7 @@ async def running(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
             await _unless(stopped, polling)
         yield
     finally:
+        serving.cancel()
         await _stop(application)
 
 
@@ -102,6 +104,7 @@ def _schedule(house: House) -> None:
         (lambda: desk.health.run_pass(upkeep), 2.0, 1),
         (lambda: house.books.run_pass(upkeep), 2.0, 1),
         (house.inbox.run_pass, 3600.0, 1),
+        (house.watch.run_pass, 1.0, 1),
     ):
         _repeat(house.application, run_pass, interval_s, at_once)
 

@@ -8,11 +8,14 @@ from telegram.ext import ApplicationBuilder
 
 import handlers
 from activations.account import Account
+from activations.adoption import Adoption
 from activations.books import Books
 from activations.catalog import Catalog
 from activations.clock import SystemClock
 from activations.endings import Endings
 from activations.health import ProviderHealth
+from activations.hint_watch import HintWatch
+from activations.hints import Hints
 from activations.inspection import Inspector
 from activations.orders import Orders
 from activations.outbox import OutboxPass
@@ -31,6 +34,7 @@ from handlers.screens import Screens
 from people.access import Access
 from people.model import Limits
 from settings import AccessMode, Settings
+from storage.account import AccountRows
 from storage.activations import ActivationRows
 from storage.database import Database
 from storage.notes import NoteRows
@@ -53,8 +57,11 @@ class House:
     desk: Desk
     inbox: Inbox
     books: Books
+    account: AccountRows
     client: BloomsmsClient
     poller: Poller
+    hints: Hints
+    watch: HintWatch
     users: UserRows
 
 
@@ -72,6 +79,8 @@ async def furnished(settings: Settings) -> AsyncIterator[House]:
         await budget.restore()
         client = await stack.enter_async_context(_client(settings, budget, health))
         house = _wire(settings, database, budget, health, client, clock)
+        # Also when Telegram refused the token, so that the application never began.
+        stack.push_async_callback(house.application.bot.shutdown)
         stack.push_async_callback(house.application.shutdown)
         yield house
 
@@ -85,15 +94,15 @@ def _wire(
     clock: SystemClock,
 ) -> House:
     notes, store, users = NoteRows(database), ActivationRows(database), UserRows(database, clock)
+    account, presses = AccountRows(database), Presses()
     inbox = Inbox(UpdateRows(database), notes, clock, settings.admin_ids)
-    presses = Presses()
     application = _application(settings, presses, inbox)
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
     outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock)
-    books = Books(store, clock)
-    inspector = Inspector(store, books, clock, settings.admin_ids)
-    catalog = Catalog(client, store, clock)
+    books, catalog = Books(store, account, clock), Catalog(client, store, clock)
+    watch = _hint_watch(settings, notes, clock)
+    inspector = Inspector(store, books, clock, settings.admin_ids, watch.code_seen)
     orders = Orders(store, client, catalog, books, clock, settings.admin_ids)
     endings = Endings(store, client, inspector, clock)
     desk = Desk(
@@ -112,10 +121,44 @@ def _wire(
         clock=clock,
         inbox=inbox,
     )
-    polls = client.in_lane(Lane.POLLS)
-    poller = Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
+    poller = _poller(store, client, inspector, outbox, clock, budget)
+    hints = _hints(settings, store, client, inspector, outbox, watch, clock, budget)
     handlers.register(application, desk, inbox, lambda: (budget.used, budget.limit))
-    return House(application, desk, inbox, books, client, poller, users)
+    return House(application, desk, inbox, books, account, client, poller, hints, watch, users)
+
+
+def _hint_watch(settings: Settings, notes: NoteRows, clock: SystemClock) -> HintWatch:
+    is_expected = bool(settings.http_listen and settings.bloomsms_webhook_secret.get_secret_value())
+    return HintWatch(notes, clock, settings.admin_ids, is_expected=is_expected)
+
+
+def _hints(
+    settings: Settings,
+    store: ActivationRows,
+    client: BloomsmsClient,
+    inspector: Inspector,
+    outbox: OutboxPass,
+    watch: HintWatch,
+    clock: SystemClock,
+    budget: Budget,
+) -> Hints:
+    adoption = Adoption(store, inspector, clock, settings.admin_ids)
+    looks = client.in_lane(Lane.PEOPLE)
+    return Hints(
+        store, looks, inspector, adoption, outbox, watch, clock, lambda: budget.limit
+    )  # fmt: skip
+
+
+def _poller(
+    store: ActivationRows,
+    client: BloomsmsClient,
+    inspector: Inspector,
+    outbox: OutboxPass,
+    clock: SystemClock,
+    budget: Budget,
+) -> Poller:
+    polls = client.in_lane(Lane.POLLS)
+    return Poller(store, polls, inspector, outbox, clock, lambda: budget.poll_interval_s)
 
 
 def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> BloomsmsClient:

@@ -1,44 +1,44 @@
 """What the account should hold, so that a lost answer can be settled by the balance.
 
-A reading counts only while no order is under way. Refunds come when the provider likes, so a
-balance is not compared across one: then nothing is concluded, and the order stays uncertain.
+A reading counts only while no order is under way, and only once every waiting number was seen
+waiting after it: one that has ended unseen may have brought its money back. What a reading proves
+is worked out in reckoning.py; what it leaves open stays open.
 Source: docs/decisions/0009-uncertain-orders.md.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from activations.model import Activation, State
+from activations.model import (
+    CHARGED,
+    COSTS_NOTHING,
+    NOT_CHARGED,
+    RETURNED,
+    Activation,
+    State,
+)
 from activations.notes import Draft, NoteKind, card
-from activations.ports import Clock, Provider, Store
+from activations.ports import AccountStore, Clock, Provider, Step, Store
+from activations.reckoning import Proof, prove
 from bloomsms.errors import BloomsmsError
 
 FIRST_LOOK_AFTER = timedelta(seconds=2)
 LOOK_EVERY = timedelta(seconds=60)
-LOOKS_AWAITED = timedelta(seconds=45)
+# While money is only awaited, nobody waits for the news.
+RETURN_LOOK_EVERY = timedelta(seconds=120)
+LOOKS_AWAITED = timedelta(seconds=150)
 CHECKPOINT_EVERY = timedelta(seconds=30)
-# The provider gives the money for a number without a code back by the end of its time.
-RETURN_EXPECTED_WITHIN = timedelta(minutes=45)
-
-NOT_CHARGED = "not_charged"
-CHARGED = "charged"
-RETURNED = "returned"
-CLOSED_BY_OWNER = "closed_by_owner"
+# The provider gives money back by the end of a number's time; late returns were seen after half an
+# hour. Later than this nobody looks for it by himself any more; owners see what did not come back.
+RETURN_WATCHED_FOR = timedelta(hours=3)
+# An order that costs nothing so long after it left may have been charged and given back.
+RETURN_POSSIBLE_AFTER = timedelta(minutes=8)
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """An uncertain order that the balance may settle; `is_charged` once that is known."""
-
-    activation_id: int
-    price: Decimal
-    since: datetime
-    is_charged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,59 +51,53 @@ class Reading:
 
 
 class Books:
-    """Shape: `order_begins` and `order_ends` or `order_is_lost` enclose every order."""
+    """Every order is made inside `order`, so that no reading falls into one."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, account: AccountStore, clock: Clock) -> None:
         self._store = store
+        self._account = account
         self._clock = clock
-        self.expected: Decimal | None = None  # what the account holds; None when unknown
         self._orders_under_way = 0
-        self._version = 0
-        self._open: list[Open] = []
+        self._version = 0  # rises with everything that a reading must not straddle
         self._next_look = clock.now()
         self._reading: Reading | None = None
 
-    def order_begins(self) -> None:
+    @contextmanager
+    def order(self) -> Iterator[None]:
+        """Enclose an order until its outcome is written down."""
         self._version += 1
         self._orders_under_way += 1
+        try:
+            yield
+        finally:
+            self._orders_under_way -= 1
+            self._version += 1
 
-    def order_ends(self, paid: Decimal) -> None:
-        """An order's outcome is known: `paid` is 0 when nothing was charged."""
-        self._orders_under_way -= 1
-        if self.expected is not None:
-            self.expected -= paid
+    def order_is_lost(self) -> None:
+        """Somebody's order is uncertain since just now: look once it had time to take effect."""
+        self._next_look = self._clock.now() + FIRST_LOOK_AFTER
 
-    def order_is_lost(self, activation: Activation) -> None:
-        """An order's outcome is unknown; nothing can tell it when the balance before is unknown."""
-        self._orders_under_way -= 1
-        now = self._clock.now()
-        if self.expected is not None:
-            self._open.append(Open(activation.id, activation.price, now))
-            self._next_look = now + FIRST_LOOK_AFTER
-
-    def refund_seen(self) -> None:
-        """Money came back, or is about to: what the account holds is not known any more."""
+    async def blur(self) -> None:
+        """Money moved in a way that nobody can follow: begin anew with the next reading."""
         self._version += 1
-        self.expected = None
-        self._open = [order for order in self._open if order.is_charged]
+        await self._account.forget()
 
     async def run_pass(self, provider: Provider) -> None:
         """Read the balance when it can tell something, and settle what it tells."""
         now = self._clock.now()
         if self._reading and (self._reading.version != self._version or self._is_late(now)):
             self._reading = None
-        if self._reading is None:
+        if self._reading is None and not self._orders_under_way and now >= self._next_look:
             await self._read(provider, now)
         if self._reading and await self._nothing_ended_unseen(self._reading.at):
-            balance, self._reading = self._reading.balance, None
-            await self._conclude(balance)
+            reading, self._reading = self._reading, None
+            await self._conclude(reading)
 
     async def _read(self, provider: Provider, now: datetime) -> None:
-        if self._orders_under_way or now < self._next_look:
+        every = await self._look_every(now)
+        if every is None:
             return
-        if self.expected is not None and not self._open:
-            return
-        self._next_look = now + (LOOK_EVERY if self._open else CHECKPOINT_EVERY)
+        self._next_look = now + every
         version = self._version
         try:
             balance = (await provider.balance()).amount
@@ -113,72 +107,98 @@ class Books:
         if version == self._version:
             self._reading = Reading(balance, now, version)
 
+    async def _look_every(self, now: datetime) -> timedelta | None:
+        """How often a reading is worth its request; None when it could tell nothing."""
+        expected = await self._account.expected()
+        if expected is None:
+            return CHECKPOINT_EVERY
+        if await self._unknown(expected[1]):
+            return LOOK_EVERY
+        return RETURN_LOOK_EVERY if await self._due(now) else None
+
     def _is_late(self, now: datetime) -> bool:
         return self._reading is not None and now - self._reading.at > LOOKS_AWAITED
 
     async def _nothing_ended_unseen(self, reading_at: datetime) -> bool:
-        """Whether every waiting number was seen waiting after the reading.
-
-        One that has ended unseen may have brought its money back, which would hide a charge.
-        """
-        if not self._open:
-            return True
         waiting = await self._store.in_states(frozenset({State.WAITING}))
         return all(a.sms or (a.asked_at and a.asked_at >= reading_at) for a in waiting)
 
-    async def _conclude(self, balance: Decimal) -> None:
-        missing = None if self.expected is None else self.expected - balance
-        self.expected = balance
-        unknown = [order for order in self._open if not order.is_charged]
-        charged = [order for order in self._open if order.is_charged]
-        if missing == 0:
-            await self._settle(unknown, NOT_CHARGED)
-            self._open = charged
-        elif missing is not None and unknown and missing == sum(o.price for o in unknown):
-            await self._tell_charged(unknown)
-            self._open = charged + [replace(order, is_charged=True) for order in unknown]
-        else:
-            # Neither: something else moved the balance, and no later reading can tell them apart.
-            self._open = charged
-            if missing is not None and missing < 0:
-                await self._take_return(charged, -missing)
-        self._give_up_old()
+    async def _conclude(self, reading: Reading) -> None:
+        expected = await self._account.expected()
+        if expected is None:
+            await self._begin_with(reading)
+            return
+        amount, since = expected
+        unknown, due = await self._unknown(since), await self._due(reading.at)
+        proof = prove(reading.balance - amount, _prices(unknown), _prices(due))
+        if self._version != reading.version:
+            return
+        if proof is None:
+            # Something else moved the balance; no later reading can tell these orders apart.
+            log.info("the balance moved by something else: %s", reading.balance - amount)
+            await self._begin_with(reading)
+            return
+        returned = [a for a in due if a.id in proof.returned]
+        steps = [*self._settled(unknown, proof), *self._returned(returned)]
+        if steps:
+            money = sum((a.price for a in returned), Decimal(0))
+            await self._account.conclude(money, steps, self._clock.now())
 
-    async def _take_return(self, charged: Sequence[Open], returned: Decimal) -> None:
-        """Money came back: whose it is, where there is no doubt."""
-        matching = [order for order in charged if order.price == returned]
-        if matching:
-            await self._settle(matching[:1], RETURNED)
-            self._open.remove(matching[0])
+    async def _begin_with(self, reading: Reading) -> None:
+        await self._account.begin(reading.balance, reading.at)
+        if self._version != reading.version:
+            await self.blur()  # an order began meanwhile and may have been counted twice
 
-    async def _settle(self, orders: Sequence[Open], reason: str) -> None:
-        for order in orders:
-            activation = await self._store.get(order.activation_id)
-            if activation is not None:
-                await settle(self._store, activation, reason, self._clock.now())
+    async def _unknown(self, since: datetime) -> list[Activation]:
+        """Orders that became uncertain after the reading that the expected balance began from."""
+        uncertain = await self._store.in_states(frozenset({State.UNCERTAIN}))
+        return [a for a in uncertain if a.reason != CHARGED and a.changed_at >= since]
 
-    async def _tell_charged(self, orders: Sequence[Open]) -> None:
-        for order in orders:
-            activation = await self._store.get(order.activation_id)
-            if activation is None or activation.state is not State.UNCERTAIN:
+    async def _due(self, now: datetime) -> list[Activation]:
+        """What may come back, the surest first: ended numbers, then charges without a number."""
+        ended = await self._store.awaiting_return()
+        uncertain = await self._store.in_states(frozenset({State.UNCERTAIN}))
+        charged = [a for a in uncertain if a.is_charged_without_number]
+        return [a for a in [*ended, *charged] if now - a.changed_at < RETURN_WATCHED_FOR]
+
+    def _settled(self, unknown: Iterable[Activation], proof: Proof) -> Iterator[Step]:
+        now = self._clock.now()
+        for activation in unknown:
+            if activation.id in proof.charged:
+                log.warning("activation %d: charged, its number unknown", activation.id)
+                yield activation, replace(activation, reason=CHARGED), _news(activation)
+            elif activation.id in proof.free:
+                is_old = now - activation.changed_at > RETURN_POSSIBLE_AFTER
+                yield closed(activation, COSTS_NOTHING if is_old else NOT_CHARGED, now)
+
+    def _returned(self, returned: Iterable[Activation]) -> Iterator[Step]:
+        for activation in returned:
+            if activation.state is State.UNCERTAIN:
+                yield closed(activation, RETURNED, self._clock.now())
                 continue
-            after = replace(activation, reason=CHARGED)
-            drafts = _news(activation)
-            await self._store.record(activation, after, drafts, self._clock.now())
-            log.warning("activation %d: charged, its number unknown", activation.id)
+            after = replace(activation, is_refund_due=False, is_refund_confirmed=True)
+            is_news = not activation.is_refund_confirmed
+            drafts = (card(activation.user_id, activation.id),) if is_news else ()
+            yield activation, after, drafts
 
-    def _give_up_old(self) -> None:
-        oldest = self._clock.now() - RETURN_EXPECTED_WITHIN
-        self._open = [order for order in self._open if order.since > oldest]
+
+def closed(activation: Activation, reason: str, now: datetime) -> Step:
+    """UNCERTAIN → REFUSED: it cost nothing in the end, or an owner has looked after it."""
+    after = replace(activation, state=State.REFUSED, changed_at=now, reason=reason)
+    log.info("activation %d: uncertain -> refused (%s)", activation.id, reason)
+    return activation, after, _news(activation)
 
 
 async def settle(store: Store, activation: Activation, reason: str, now: datetime) -> bool:
-    """UNCERTAIN → REFUSED: shown not to have cost anything in the end, or closed by an owner."""
+    """Close an uncertain order by hand; False when it is not uncertain any more."""
     if activation.state is not State.UNCERTAIN:
         return False
-    after = replace(activation, state=State.REFUSED, changed_at=now, reason=reason)
-    log.info("activation %d: uncertain -> refused (%s)", activation.id, reason)
-    return await store.record(activation, after, _news(activation), now)
+    before, after, drafts = closed(activation, reason, now)
+    return await store.record(before, after, drafts, now)
+
+
+def _prices(activations: Sequence[Activation]) -> dict[int, Decimal]:
+    return {activation.id: activation.price for activation in activations}
 
 
 def _news(activation: Activation) -> tuple[Draft, ...]:

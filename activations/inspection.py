@@ -1,9 +1,10 @@
 """One look at one number: ask the provider, record what is new with its notes in one commit."""
 
 import logging
+from collections.abc import Callable
 
 from activations.books import Books
-from activations.model import Activation
+from activations.model import OPEN_STATES, Activation
 from activations.notes import Draft, NoteKind, card
 from activations.observation import Observation, missing, observe
 from activations.ports import Clock, Provider, Store
@@ -24,11 +25,19 @@ class Inspector:
     Errors: `look` passes on the provider's errors, except that the number is unknown to it.
     """
 
-    def __init__(self, store: Store, books: Books, clock: Clock, owner_ids: frozenset[int]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        books: Books,
+        clock: Clock,
+        owner_ids: frozenset[int],
+        on_code: Callable[[Activation], None],
+    ) -> None:
         self._store = store
         self._books = books
         self._clock = clock
         self._owner_ids = owner_ids
+        self._on_code = on_code
         self._odd_words: set[str] = set()
         self._unheeded: dict[int, int] = {}  # looks in a row that showed no sign of a wish
         self._missing: dict[int, int] = {}  # looks in a row that found nothing
@@ -43,6 +52,10 @@ class Inspector:
             if err.code is not ErrorCode.ACTIVATION_NOT_FOUND:
                 raise
             return await self._looked_in_vain(activation)
+        return await self.take_in(activation, seen)
+
+    async def take_in(self, activation: Activation, seen: ActivationStatus) -> Activation:
+        """Record what the provider showed of `activation`, as it stood when it was asked."""
         self._missing.pop(activation.id, None)
         before = await self._store.get(activation.id) or activation
         if before.changed_at != activation.changed_at and _is_old_news(before, seen):
@@ -106,8 +119,10 @@ class Inspector:
             return before
         now = self._clock.now()
         is_new = await self._store.record(before, found.after, found.drafts, now, found.sms)
-        if found.after.is_refund_confirmed and not before.is_refund_confirmed:
-            self._books.refund_seen()
+        if is_new and found.sms and before.state in OPEN_STATES:
+            self._on_code(before)
+        if is_new and found.sms and before.is_refund_confirmed:
+            await self._books.blur()  # a code after the refund may have been charged again
         if is_new and before.state is not found.after.state:
             log.info("activation %d: %s -> %s", before.id, before.state, found.after.state)
         return await self._store.get(before.id) or found.after

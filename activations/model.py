@@ -16,6 +16,13 @@ from bloomsms.models import StatusChange
 GRACE_AFTER_EXPIRY = timedelta(minutes=10)
 # What a number lives when the provider does not say.
 USUAL_LIFETIME = timedelta(minutes=20)
+# Why an UNCERTAIN order is still watched, or is over; `Activation.reason` holds one of these.
+CHARGED = "charged"  # the balance shows that it was charged; its number is unknown
+NOT_CHARGED = "not_charged"  # the balance shows that it never took effect
+RETURNED = "returned"  # it was charged, and the money came back
+COSTS_NOTHING = "costs_nothing"  # it never took effect or its money came back: nobody can tell
+CLOSED_BY_OWNER = "closed_by_owner"
+FOUND = "found"  # the provider named its number after all
 # An offer older than this is asked for again instead of rented.
 OFFER_LIFETIME = timedelta(minutes=15)
 
@@ -122,7 +129,8 @@ class Activation:
     rounds: int = 1  # how many SMS were asked for
     is_rearmed: bool = True  # seen waiting since the last SMS was asked for
     wish: StatusChange | None = None  # passed on to the provider, not confirmed yet
-    is_refund_confirmed: bool = False
+    is_refund_confirmed: bool = False  # the provider says that it ended without a code
+    is_refund_due: bool = False  # its money should come back; no balance has shown it yet
     reason: str = ""  # why it was refused or is uncertain
     card_shown: str = ""  # a digest of what the card shows
     sms: tuple[Sms, ...] = ()  # oldest first
@@ -141,12 +149,27 @@ class Activation:
         return self.number.price if self.number else self.offer.price
 
     @property
+    def is_charge_known(self) -> bool:
+        """Whether the account's expected balance has its price taken off."""
+        return self.number is not None or self.is_charged_without_number
+
+    @property
+    def is_charged_without_number(self) -> bool:
+        return self.state is State.UNCERTAIN and self.reason == CHARGED
+
+    @property
     def last_sms(self) -> Sms | None:
         return self.sms[-1] if self.sms else None
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether its end is so long past that an open word from the provider is not believed."""
         return self.number is not None and now >= self.number.expires_at + GRACE_AFTER_EXPIRY
+
+
+def newly_charged(before: Activation, after: Activation) -> Decimal:
+    """What the step from `before` to `after` takes off the account's expected balance."""
+    is_new = after.is_charge_known and not before.is_charge_known
+    return after.price if is_new else Decimal(0)
 
 
 def may_become(state: State, new_state: State) -> bool:

@@ -20,6 +20,8 @@ class NoteKind(StrEnum):
     OWNER_PROVIDER = "owner_provider"  # an owner: the provider's condition changed
     OWNER_PARKED = "owner_parked"  # an owner: an update could not be handled
     OWNER_WORD = "owner_word"  # an owner: the provider uses a status word nobody knows
+    OWNER_HINTS = "owner_hints"  # an owner: the webhook fell silent, or works again
+    OWNER_UNCLAIMED = "owner_unclaimed"  # an owner: a number may be of more than one order
     OWNER_ACCESS = "owner_access"  # an owner: somebody knocks at a private bot
 
 

@@ -62,7 +62,7 @@ def _after(
     elif has_new_sms:
         state = State.CODE_RECEIVED
     elif before.is_overdue(now):
-        state = State.EXPIRED
+        return replace(_moved(before, State.EXPIRED, now), is_refund_due=not before.sms)
     elif seen.status is ProviderStatus.WAITING:
         return _waiting_on(before, now)
     return _moved(before, state, now)
@@ -85,7 +85,7 @@ def _ended(before: Activation, *, has_code: bool, now: datetime) -> Activation:
     """Closed without a code means that the provider gave the money back."""
     is_wish = before.is_cancel_asked and not has_code
     after = _moved(before, State.CANCELLED if is_wish else State.EXPIRED, now)
-    return replace(after, is_refund_confirmed=not has_code)
+    return replace(after, is_refund_confirmed=not has_code, is_refund_due=not has_code)
 
 
 def _moved(before: Activation, state: State, now: datetime) -> Activation:

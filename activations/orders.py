@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import chain, repeat
 
 from activations.books import Books
 from activations.catalog import Catalog
@@ -21,7 +22,8 @@ from bloomsms.models import Rental
 
 # Owners hear of an empty account once in so long, not once a tap.
 FUNDS_ALERT_EVERY = timedelta(hours=6)
-RECORD_AGAIN_AFTER_S = (0.1, 0.5, 2.0, 5.0, 10.0, 30.0, 60.0)
+RECORD_AGAIN_AFTER_S = (0.1, 0.5, 2.0, 5.0, 10.0, 30.0)
+RECORD_AGAIN_EVERY_S = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -49,24 +51,19 @@ class Orders:
 
         Shape: WAITING, REFUSED, INTENT (the order never left) or UNCERTAIN.
         """
-        self._books.order_begins()
-        try:
-            rental = await self._order(activation)
-        except Refused as err:
-            self._books.order_ends(Decimal(0))
-            return await self._refused(activation, err)
-        except NotSent as err:
-            self._books.order_ends(Decimal(0))
-            return await self._not_sent(activation, err)
-        except BaseException as err:
-            # Also when the program stops meanwhile: its successor finds the row as it stands.
-            self._books.order_is_lost(activation)
-            if not isinstance(err, OutcomeUnknown):
-                raise
-            return await self.lose(activation, str(err))
-        number = self._number(activation, rental)
-        self._books.order_ends(number.price)
-        return await self._keep(activation, number)
+        with self._books.order():
+            try:
+                rental = await self._order(activation)
+            except Refused as err:
+                return await self._refused(activation, err)
+            except NotSent as err:
+                return await self._not_sent(activation, err)
+            except OutcomeUnknown as err:
+                return await self.lose(activation, str(err))
+            except Exception as err:
+                log.exception("activation %d: a surprise while ordering", activation.id)
+                return await self.lose(activation, type(err).__name__)
+            return await self._keep(activation, self._number(activation, rental))
 
     async def _order(self, activation: Activation) -> Rental:
         offer = activation.offer
@@ -98,15 +95,13 @@ class Orders:
             activation, state=State.WAITING, changed_at=now, number=number, waiting_since=now
         )
         log.info("activation %d: rented as %s", activation.id, number.provider_id)
-        for delay_s in (*RECORD_AGAIN_AFTER_S, None):
+        delays_s = chain(RECORD_AGAIN_AFTER_S, repeat(RECORD_AGAIN_EVERY_S))
+        while True:
             try:
                 return await self._write_down(activation, after)
             except Exception:
-                if delay_s is None:
-                    raise
                 log.exception("activation %d: its number could not be written", activation.id)
-                await asyncio.sleep(delay_s)
-        raise AssertionError
+                await asyncio.sleep(next(delays_s))
 
     async def _write_down(self, before: Activation, after: Activation) -> Activation:
         drafts = (card(after.user_id, after.id),)
@@ -148,6 +143,7 @@ class Orders:
                 for owner in sorted(self._owner_ids - {activation.user_id})
             ),
         ]
+        self._books.order_is_lost()
         return await self._record(activation, after, drafts)
 
     async def _record(

@@ -35,6 +35,27 @@ class Provider(Protocol):
     async def change(self, activation_id: str, new_status: StatusChange) -> None: ...
 
 
+Step = tuple[Activation, Activation, Sequence[Draft]]  # before, after, and what is told of it
+
+
+class AccountStore(Protocol):
+    """What the account should hold at the provider; outlives the process."""
+
+    async def expected(self) -> tuple[Decimal, datetime] | None:
+        """The expected balance and the time of the reading it began from; None when unknown."""
+        ...
+
+    async def begin(self, balance: Decimal, read_at: datetime) -> None:
+        """Expect what was read, and compare from here on."""
+        ...
+
+    async def conclude(self, returned: Decimal, steps: Sequence[Step], now: datetime) -> None:
+        """Write rows, their notes and the money that came back in one commit."""
+        ...
+
+    async def forget(self) -> None: ...
+
+
 class Store(Protocol):
     """Activations as rows. Each method is one commit; times are aware UTC."""
 
@@ -96,6 +117,14 @@ class Store(Protocol):
 
     async def ended_since(self, since: datetime) -> list[Activation]:
         """Rows that were cancelled or expired since then and had a number."""
+        ...
+
+    async def awaiting_return(self) -> list[Activation]:
+        """Ended rows whose money should come back and was not seen yet, oldest first."""
+        ...
+
+    async def by_provider_ids(self, provider_ids: Sequence[str]) -> list[Activation]:
+        """Everybody's rows with these numbers, in no order; at most 500 are asked for at once."""
         ...
 
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:

@@ -96,7 +96,8 @@ def read_activation(data: Json) -> ActivationStatus:
         status = ProviderStatus(word.strip().lower())
     except ValueError:
         status = ProviderStatus.UNKNOWN
-    return ActivationStatus(status, word, _sms(members.get("sms")))
+    phone_number = _or_none(_phone_number, members.get("phone_number"))
+    return ActivationStatus(status, word, _sms(members.get("sms")), phone_number)
 
 
 def read_webhook(body: bytes) -> SmsReceived | None:

@@ -67,6 +67,7 @@ class BloomsmsClient:
         self._budget = budget
         self._on_outcome = on_outcome
         self._lane = Lane.PEOPLE
+        self._attempts = READ_ATTEMPTS
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -90,10 +91,10 @@ class BloomsmsClient:
         if self._session:
             await self._session.close()
 
-    def in_lane(self, lane: Lane) -> Self:
-        """The same open client, its requests in another lane of the budget."""
+    def in_lane(self, lane: Lane, *, attempts: int = 1) -> Self:
+        """The same open client, its requests in another lane; a read is tried `attempts` times."""
         other = copy.copy(self)
-        other._lane = lane  # noqa: SLF001 - its own class
+        other._lane, other._attempts = lane, attempts  # noqa: SLF001 - its own class
         return other
 
     async def balance(self) -> Balance:
@@ -124,10 +125,9 @@ class BloomsmsClient:
         await self._write(wire.change(activation_id, new_status))
 
     async def _read(self, request: wire.Request, read: Callable[[wire.Json], T]) -> T:
-        attempts = READ_ATTEMPTS if self._lane is Lane.PEOPLE else 1
         try:
             async with asyncio.timeout(READS_LIMIT_S):
-                for attempt in range(1, attempts):
+                for attempt in range(1, self._attempts):
                     try:
                         return read(await self._request(request))
                     except BloomsmsError as err:

@@ -85,6 +85,7 @@ class ActivationStatus:
     status: ProviderStatus
     word: str
     sms: Sms | None
+    phone_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from datetime import timedelta
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
-from activations.books import CLOSED_BY_OWNER, settle
+from activations.books import settle
 from activations.errors import GoneAlready, NotFound
-from activations.model import State
+from activations.model import CLOSED_BY_OWNER, State
 from handlers import keyboards, pages, texts
 from handlers.callback_data import Verb, pattern
 from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of

@@ -97,6 +97,10 @@ def _news(note: Note, activation: Activation | None) -> str:
         NoteKind.LET_IN: texts.let_in(),
         NoteKind.OWNER_PARKED: texts.owner_parked(words.get("update_id", "")),
         NoteKind.OWNER_WORD: texts.owner_word(words.get("word", "")),
+        NoteKind.OWNER_HINTS: texts.HINTS.get(words.get("condition", ""), ""),
+        NoteKind.OWNER_UNCLAIMED: texts.owner_unclaimed(
+            words.get("provider_id", ""), words.get("orders", "")
+        ),
         NoteKind.OWNER_FUNDS: texts.owner_funds(),
         NoteKind.OWNER_PROVIDER: texts.CONDITIONS.get(words.get("condition", ""), ""),
     }.get(note.kind, "")

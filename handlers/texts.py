@@ -37,7 +37,9 @@ SETTLED = {
         " code the money comes back by itself."
     ),
     "returned": _("The money for that order came back."),
+    "costs_nothing": _("It is clear now: nothing is charged for that order."),
     "closed_by_owner": _("The owner has settled that order."),
+    "found": _("The number of that order was found. Its code comes here."),
 }
 SAYS_NO = _("BloomSMS says no.")
 BUSY = _("Many people are asking right now. Try again in {seconds} s.")
@@ -64,6 +66,13 @@ CONDITIONS = {
     "suspended": _("⚠️ BloomSMS has suspended the account. Nobody can rent. I keep trying."),
     "maintenance": _("⚠️ BloomSMS is closed for maintenance. I keep trying."),
     "unreachable": _("⚠️ BloomSMS does not answer. Open numbers are kept and I keep trying."),
+}
+HINTS = {
+    "missing": _(
+        "⚠️ Codes came without a call of BloomSMS's webhook. Every number is asked about in full"
+        " until it works; look at the webhook's address on BloomSMS's API Management page."
+    ),
+    "back": _("✅ BloomSMS's webhook works again."),
 }
 
 
@@ -111,6 +120,14 @@ def owner_parked(update_id: str) -> str:
     return _(
         "⚠️ The update <code>{id}</code> failed three times and is parked. The log says why."
     ).format(id=escape(update_id))
+
+
+def owner_unclaimed(provider_id: str, orders: str) -> str:
+    return _(
+        "❓ BloomSMS has an SMS for number <code>{provider_id}</code>, which is of one of the"
+        " orders {orders}. They are of different people, so it was given to nobody; look at"
+        " BloomSMS's pages and close the orders in /admin."
+    ).format(provider_id=escape(provider_id), orders=escape(orders))
 
 
 def owner_word(word: str) -> str:

@@ -1,6 +1,5 @@
 """Activations as rows, with their SMS. Every step is guarded by the state it starts from."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -22,10 +21,10 @@ from people.model import Usage
 from storage.database import Database, to_dollars, to_micros, to_ms
 from storage.notes import insert_drafts
 from storage.rows import activation_of
+from storage.steps import update_row
+from storage.uses import read_uses
 
 DAY = timedelta(days=1)
-OWN_WEIGHT = 10
-EVERYBODY = 0  # nobody's id at Telegram
 MOST_AT_ONCE = 500  # well below the number of values a statement may have
 # So long an uncertain order may hold a number; it counts against the limit of numbers at once.
 UNCERTAIN_HOLDS = timedelta(minutes=30)
@@ -87,15 +86,13 @@ class ActivationRows:
         if before.state is not after.state and not may_become(before.state, after.state):
             raise ValueError(f"{before.state} cannot become {after.state}")
         async with self._database.transaction() as db:
-            if not await _update(db, before, after):
+            if not await update_row(db, before, after):
                 return False
             sms_id = await _insert_sms(db, before, sms, now) if sms else None
             if sms and sms_id is None:
                 # An SMS that is known already must not bring its notes again.
-                await _update(db, after, before)
+                await update_row(db, after, before)
                 return False
-            if before.number is None and after.number is not None:
-                await _count_use(db, after.offer)
             await insert_drafts(db, drafts, now, sms_id)
         return True
 
@@ -145,16 +142,15 @@ class ActivationRows:
             (*_words(ended), to_ms(since)),
         )
 
+    async def awaiting_return(self) -> list[Activation]:
+        return await self._find("is_refund_due order by changed_at_ms", ())
+
+    async def by_provider_ids(self, provider_ids: Sequence[str]) -> list[Activation]:
+        return await self._find(f"provider_id in ({_marks(provider_ids)})", provider_ids)
+
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each country and service was rented; one's own rentals weigh tenfold."""
-        counts: dict[str, Counter[str]] = {"country": Counter(), "service": Counter()}
-        for row in await self._database.rows(
-            "select kind, ref, case user_id when ? then times else times * ? end as weight"
-            " from uses where user_id in (?, ?)",
-            (EVERYBODY, OWN_WEIGHT - 1, EVERYBODY, user_id),
-        ):
-            counts[row["kind"]][row["ref"]] += row["weight"]
-        return counts
+        return await read_uses(self._database, user_id)
 
     async def _set(self, activation_id: int, column: str, value: int | str) -> None:
         await self._database.write(
@@ -198,47 +194,6 @@ async def _usage(db: aiosqlite.Connection, user_id: int, now: datetime) -> Usage
 async def _scalar(db: aiosqlite.Connection, sql: str, values: Iterable[str | int]) -> int:
     rows = list(await db.execute_fetchall(sql, values))
     return int(rows[0][0])
-
-
-async def _update(db: aiosqlite.Connection, before: Activation, after: Activation) -> bool:
-    number = after.number
-    cursor = await db.execute(
-        "update activations set state = ?, changed_at_ms = ?, provider_id = ?, phone_number = ?,"
-        " price_micros = ?, expires_at_ms = ?, waiting_since_ms = ?, rounds = ?, is_rearmed = ?,"
-        " is_refund_confirmed = ?, reason = ?, wish = case when ? then '' else wish end"
-        " where id = ? and state = ? and rounds = ?",
-        (
-            after.state.value,
-            to_ms(after.changed_at),
-            number.provider_id if number else None,
-            number.phone_number if number else None,
-            to_micros(number.price) if number else None,
-            to_ms(number.expires_at) if number else None,
-            to_ms(after.waiting_since) if after.waiting_since else None,
-            after.rounds,
-            int(after.is_rearmed),
-            int(after.is_refund_confirmed),
-            after.reason,
-            int(after.state is not before.state),
-            before.id,
-            before.state.value,
-            before.rounds,
-        ),
-    )
-    return cursor.rowcount == 1
-
-
-async def _count_use(db: aiosqlite.Connection, offer: Offer) -> None:
-    """Counted as it happens: with a long history there would be too much to count for a menu."""
-    await db.executemany(
-        "insert into uses (user_id, kind, ref, times) values (?, ?, ?, 1)"
-        " on conflict do update set times = times + 1",
-        [
-            (user_id, kind, ref)
-            for user_id in (EVERYBODY, offer.user_id)
-            for kind, ref in (("country", offer.country_id), ("service", offer.service_code))
-        ],
-    )
 
 
 async def _insert_sms(

@@ -99,6 +99,14 @@ create table updates (
 ) strict
 """
 
+ACCOUNT = """
+create table account (
+    id integer primary key check (id = 1) default 1,
+    expected_micros integer not null,
+    read_at_ms integer not null
+) strict
+"""
+
 USES = """
 create table uses (
     user_id integer not null,
@@ -140,6 +148,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "create index requests_by_time on requests (opened_at_ms)",
         UPDATES,
         "create index updates_by_status on updates (status, due_at_ms)",
+    ),
+    (
+        ACCOUNT,
+        "alter table activations add column is_refund_due integer not null default 0",
+        "create index activations_by_refund on activations (is_refund_due) where is_refund_due",
     ),
     (USES, COUNTED_SO_FAR),
 )

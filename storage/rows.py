@@ -32,6 +32,7 @@ def activation_of(row: Row, sms: tuple[Sms, ...]) -> Activation:
         wish=StatusChange(row["wish"]) if row["wish"] else None,
         card_shown=row["card_shown"],
         is_refund_confirmed=bool(row["is_refund_confirmed"]),
+        is_refund_due=bool(row["is_refund_due"]),
         reason=row["reason"],
         sms=sms,
     )

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from activations.adoption import Adoption
 from activations.books import Books
 from activations.catalog import Catalog
 from activations.endings import Endings
+from activations.hint_watch import HintWatch
 from activations.inspection import Inspector
 from activations.model import Activation, Kind, Offer, State
 from activations.notes import Note
@@ -14,6 +16,7 @@ from activations.ports import Provider
 from activations.rentals import Rentals
 from bloomsms.models import Sms
 from people.model import NO_LIMITS
+from storage.account import AccountRows
 from storage.activations import ActivationRows
 from storage.database import Database
 from storage.notes import NoteRows
@@ -32,8 +35,11 @@ class Shop:
         self.store = ActivationRows(database)
         self.notes = NoteRows(database)
         self.catalog = Catalog(provider, self.store, clock)
-        self.books = Books(self.store, clock)
-        self.inspector = Inspector(self.store, self.books, clock, OWNERS)
+        self.account = AccountRows(database)
+        self.books = Books(self.store, self.account, clock)
+        self.watch = HintWatch(self.notes, clock, OWNERS, is_expected=True)
+        self.inspector = Inspector(self.store, self.books, clock, OWNERS, self.watch.code_seen)
+        self.adoption = Adoption(self.store, self.inspector, clock, OWNERS)
         self.endings = Endings(self.store, provider, self.inspector, clock)
         self.orders = Orders(self.store, provider, self.catalog, self.books, clock, OWNERS)
         self.rentals = Rentals(self.store, self.catalog, self.endings, self.orders, clock)

@@ -328,7 +328,16 @@ def test_activation() -> None:
         ProviderStatus.CODE_RECEIVED,
         "code_received",
         Sms("852508", "Your WhatsApp code is 852508"),
+        "+19001234567",
     ) == answers.read_activation(data_of(sample("activation.json")))
+
+
+@pytest.mark.parametrize("number", [None, "", "soon", 7, ["+19001234567"]])
+def test_activation_without_its_number(number: Json) -> None:
+    """A status counts also when the number beside it cannot be read."""
+    seen = answers.read_activation(status(phone_number=number))
+
+    assert (ProviderStatus.WAITING, None) == (seen.status, seen.phone_number)
 
 
 @pytest.mark.parametrize("word", ["waiting", "code_received", "completed", "cancelled", "expired"])

@@ -91,7 +91,7 @@ class World:
     async def settled_balance(self) -> None:
         """The books have read the balance, so that a lost answer can be settled by it."""
         async with asyncio.timeout(10):
-            while self.house is None or self.house.books.expected is None:
+            while self.house is None or not await self.house.account.expected():
                 await asyncio.sleep(0.05)
 
     async def bloomsms_answered(self, status: int) -> None:

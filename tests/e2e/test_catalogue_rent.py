@@ -446,14 +446,7 @@ async def test_forgotten_number_is_not_asked_about_for_ever(world: World, ann: P
     assert ["expired"] == states(world.folder)
 
 
-_AFTER_RESTART = pytest.param(
-    True,
-    id="restarted",
-    marks=pytest.mark.xfail(strict=True, reason="lost orders are watched in memory only"),
-)
-
-
-@pytest.mark.parametrize("restarts", [pytest.param(False, id="running"), _AFTER_RESTART])
+@pytest.mark.parametrize("restarts", [False, True], ids=["running", "restarted"])
 async def test_return_of_a_lost_charge_is_told(
     world: World, ann: Person, *, restarts: bool
 ) -> None:

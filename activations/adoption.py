@@ -1,0 +1,102 @@
+"""Numbers that nobody knows: an order of unknown outcome may have brought one.
+
+Source: docs/decisions/0015-hints.md.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from activations.inspection import Inspector
+from activations.model import FOUND, USUAL_LIFETIME, Activation, Number, State
+from activations.notes import Draft, NoteKind, card
+from activations.ports import Clock, Provider, Store
+from bloomsms.errors import ErrorCode, Refused
+from bloomsms.models import ActivationStatus
+
+log = logging.getLogger(__name__)
+
+
+class Adoption:
+    def __init__(
+        self, store: Store, inspector: Inspector, clock: Clock, owner_ids: frozenset[int]
+    ) -> None:
+        self._store = store
+        self._inspector = inspector
+        self._clock = clock
+        self._owner_ids = owner_ids
+        self._told: set[str] = set()
+
+    async def orders(self) -> list[Activation]:
+        """Orders that may have brought a number nobody knows, oldest first: lost or under way."""
+        return await self._store.in_states(frozenset({State.UNCERTAIN, State.RENTING}))
+
+    async def adopt(
+        self, provider_id: str, service_code: str, provider: Provider
+    ) -> Activation | None:
+        """Ask the provider about the number, and give it to the order that it must be of.
+
+        Shape: None when it is nobody's, or when more than one person's order may have brought it;
+        then the owners are told.
+        Errors: the provider's.
+        """
+        try:
+            seen = await provider.activation(provider_id)
+        except Refused as err:
+            if err.code is ErrorCode.ACTIVATION_NOT_FOUND:
+                return None
+            raise
+        uncertain = await self._store.in_states(frozenset({State.UNCERTAIN}))
+        claimants = [order for order in uncertain if is_of(order, service_code)]
+        order = _only_one(claimants)
+        if order is None or seen.phone_number is None:
+            await self._tell_owners(provider_id, claimants)
+            return None
+        return await self._give(order, provider_id, seen.phone_number, seen)
+
+    async def _give(
+        self, order: Activation, provider_id: str, phone_number: str, seen: ActivationStatus
+    ) -> Activation | None:
+        now = self._clock.now()
+        end = max(order.changed_at + USUAL_LIFETIME, now)
+        after = replace(
+            order,
+            state=State.WAITING,
+            changed_at=now,
+            waiting_since=now,
+            number=Number(provider_id, phone_number, order.price, end),
+            reason=FOUND,
+        )
+        told = Draft(NoteKind.SETTLED, order.user_id, order.id)
+        drafts = (card(order.user_id, order.id), told)
+        if not await self._store.record(order, after, drafts, now):
+            return None
+        log.info("activation %d: uncertain -> waiting (found as %s)", order.id, provider_id)
+        return await self._inspector.take_in(after, seen)
+
+    async def _tell_owners(self, provider_id: str, claimants: Sequence[Activation]) -> None:
+        if not claimants or provider_id in self._told:
+            return
+        self._told.add(provider_id)
+        log.warning("a number is of one of %d orders", len(claimants))
+        orders = ", ".join(str(order.id) for order in claimants)
+        words = {"provider_id": provider_id, "orders": orders}
+        now = self._clock.now()
+        drafts = [Draft(NoteKind.OWNER_UNCLAIMED, o, None, words) for o in sorted(self._owner_ids)]
+        await self._store.record(claimants[0], claimants[0], drafts, now)
+
+
+def is_of(order: Activation, service_code: str) -> bool:
+    """Whether the order is for that service; an empty code may be any."""
+    return service_code in ("", order.offer.service_code)
+
+
+def _only_one(claimants: Sequence[Activation]) -> Activation | None:
+    """The order a number must be of: of one that was charged, else of one person's oldest.
+
+    Nobody's code may go to somebody else, so orders of two people decide nothing.
+    """
+    charged = [order for order in claimants if order.is_charged_without_number]
+    possible = charged or claimants
+    people = {order.user_id for order in possible}
+    return possible[0] if len(people) == 1 else None

@@ -1,0 +1,219 @@
+"""Hints: somebody says that a number has an SMS. A hint is never believed: it makes us look.
+
+Source: docs/decisions/0015-hints.md.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from activations.adoption import Adoption, is_of
+from activations.hint_watch import HintWatch
+from activations.inspection import Inspector
+from activations.model import OPEN_STATES, Activation, State
+from activations.outbox import OutboxPass
+from activations.ports import Clock, Provider, Store
+from bloomsms.errors import BloomsmsError, RateLimited
+
+WINDOW = timedelta(seconds=60)
+# However many hints come: at most one look a number in so long, and half of the window in all.
+LOOK_AGAIN_AFTER = timedelta(seconds=10)
+SHARE = 2
+# The provider may tell of an SMS before it shows it: so often a hint makes us look.
+LOOKS_PER_HINT = 2
+MOST_WAITING = 10_000
+MOST_IN_FLIGHT = 16
+MOST_AT_ONCE = 500
+KEPT_FOR = timedelta(minutes=10)
+# A number that has ended may get a late code for so long.
+LATE_CODES_FOR = timedelta(minutes=30)
+ORDER_AWAITED_EVERY = timedelta(seconds=1)
+FAILED_AGAIN_AFTER = timedelta(seconds=2)
+IDLE_S = 0.5
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Hint:
+    """`due_at` is when it may be followed next; `looks` counts how often it was.
+
+    A look that began after `unseen_since` makes following it pointless.
+    """
+
+    provider_id: str
+    service_code: str
+    came_at: datetime
+    due_at: datetime
+    unseen_since: datetime
+    looks: int = 0
+    is_in_hand: bool = False
+    came_again: bool = False
+
+
+class Hints:
+    """Meets the web door's HintTaker. `serve` follows what `take` kept, oldest first.
+
+    What is kept does not outlive the process: the poller looks at every open number anyway.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        provider: Provider,
+        inspector: Inspector,
+        adoption: Adoption,
+        outbox: OutboxPass,
+        watch: HintWatch,
+        clock: Clock,
+        limit: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._provider = provider
+        self._inspector = inspector
+        self._adoption = adoption
+        self._outbox = outbox
+        self._watch = watch
+        self._clock = clock
+        self._limit = limit
+        self._waiting: OrderedDict[str, Hint] = OrderedDict()
+        self._more = asyncio.Event()
+        self._to_look: asyncio.Queue[tuple[Hint, Activation | None]] = asyncio.Queue()
+        self._looks_at: deque[datetime] = deque()
+        self._looked_at: dict[str, datetime] = {}
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def take(self, provider_id: str, service_code: str) -> None:
+        """Keep a hint; a number's second one while the first waits is the same."""
+        self._watch.came(provider_id)
+        if (known := self._waiting.get(provider_id)) is not None:
+            known.came_again = known.is_in_hand
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            return  # nothing but a flood makes so many; the poller looks all the same
+        now = self._clock.now()
+        self._waiting[provider_id] = Hint(provider_id, service_code, now, now, now)
+        self._more.set()
+
+    async def serve(self) -> None:
+        """Follow hints until cancelled; a look that hangs holds up only its own number."""
+        await asyncio.gather(self._sort(), *(self._look() for _ in range(MOST_IN_FLIGHT)))
+
+    async def _sort(self) -> None:
+        while True:
+            try:
+                await self._sort_due()
+            except Exception:
+                log.exception("hints could not be sorted")
+            # The next hint wakes it; those that wait for their time are gone through now and then.
+            try:
+                async with asyncio.timeout(IDLE_S if self._waiting else None):
+                    await self._more.wait()
+            except TimeoutError:
+                continue
+            self._more.clear()
+
+    async def _sort_due(self) -> None:
+        now = self._clock.now()
+        self._looked_at = {i: at for i, at in self._looked_at.items() if now - at < WINDOW}
+        due = [h for h in self._waiting.values() if not h.is_in_hand and h.due_at <= now]
+        for start in range(0, len(due), MOST_AT_ONCE):
+            some = due[start : start + MOST_AT_ONCE]
+            rows = await self._store.by_provider_ids([hint.provider_id for hint in some])
+            known = {row.number.provider_id: row for row in rows if row.number}
+            orders = await self._adoption.orders() if len(known) < len(some) else []
+            for hint in some:
+                self._place(hint, known.get(hint.provider_id), orders, now)
+
+    def _place(
+        self, hint: Hint, activation: Activation | None, orders: list[Activation], now: datetime
+    ) -> None:
+        """To be looked at now, later, or not at all."""
+        may_look_at = self._looked_at.get(hint.provider_id, now - WINDOW) + LOOK_AGAIN_AFTER
+        of_service = [order for order in orders if is_of(order, hint.service_code)]
+        if now - hint.came_at > KEPT_FOR or (activation is None and not of_service):
+            self._drop(hint)
+        elif activation is None and all(o.state is State.RENTING for o in of_service):
+            self._later(hint, now + ORDER_AWAITED_EVERY)  # an answer on its way may name it
+        elif activation is not None and _is_pointless(activation, hint, now):
+            self._drop(hint)
+        elif may_look_at > now:
+            self._later(hint, may_look_at)
+        else:
+            hint.is_in_hand = True
+            self._to_look.put_nowait((hint, activation))
+
+    async def _look(self) -> None:
+        while True:
+            hint, activation = await self._to_look.get()
+            await self._wait_for_share()
+            now = self._clock.now()
+            self._looked_at[hint.provider_id] = now
+            hint.looks += 1
+            hint.came_again = False
+            try:
+                after = await self._follow(hint, activation)
+                self._looked(hint, activation, after)
+            except RateLimited as err:
+                self._later(hint, now + timedelta(seconds=err.wait_s))
+            except BloomsmsError as err:
+                log.info("a hint could not be followed: %s", type(err).__name__)
+                self._later(hint, now + FAILED_AGAIN_AFTER)
+            except Exception:
+                log.exception("a hint could not be followed")
+                self._later(hint, now + FAILED_AGAIN_AFTER)
+
+    async def _follow(self, hint: Hint, activation: Activation | None) -> Activation | None:
+        if activation is None:
+            after = await self._adoption.adopt(hint.provider_id, hint.service_code, self._provider)
+        else:
+            after = await self._inspector.look(activation, self._provider)
+        if after is not None:
+            await self._outbox.run_pass(after.user_id)
+        return after
+
+    def _looked(self, hint: Hint, before: Activation | None, after: Activation | None) -> None:
+        has_news = after is not None and (before is None or len(after.sms) > len(before.sms))
+        is_over = has_news or after is None or hint.looks >= LOOKS_PER_HINT
+        if has_news:
+            self._looked_at.pop(hint.provider_id, None)  # that look was no waste
+        if hint.came_again:
+            hint.came_at, hint.looks = self._clock.now(), 0
+            self._later(hint, self._clock.now())
+        elif is_over:
+            self._drop(hint)
+        else:
+            self._later(hint, self._clock.now() + LOOK_AGAIN_AFTER)
+
+    async def _wait_for_share(self) -> None:
+        """Hints together take at most half of a minute's requests."""
+        while True:
+            now = self._clock.now()
+            while self._looks_at and now - self._looks_at[0] >= WINDOW:
+                self._looks_at.popleft()
+            if len(self._looks_at) < max(1, self._limit() // SHARE):
+                self._looks_at.append(now)
+                return
+            await asyncio.sleep(IDLE_S)
+
+    def _later(self, hint: Hint, due_at: datetime) -> None:
+        hint.is_in_hand = False
+        hint.due_at = due_at
+        if hint.looks:
+            hint.unseen_since = self._clock.now()
+
+    def _drop(self, hint: Hint) -> None:
+        self._waiting.pop(hint.provider_id, None)
+
+
+def _is_pointless(activation: Activation, hint: Hint, now: datetime) -> bool:
+    """Whether the number ended long ago, or was asked about since the hint came."""
+    if activation.state not in OPEN_STATES and now - activation.changed_at > LATE_CODES_FOR:
+        return True
+    return activation.asked_at is not None and activation.asked_at > hint.unseen_since

@@ -1,0 +1,55 @@
+"""What the account should hold at the provider: one row, moved in the commits that move money."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import aiosqlite
+
+from activations.model import Activation
+from activations.notes import Draft
+from storage.database import Database, to_dollars, to_micros, to_ms, to_time
+from storage.notes import insert_drafts
+from storage.steps import move_expected, update_row
+
+Step = tuple[Activation, Activation, Sequence[Draft]]
+
+
+class AccountRows:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def expected(self) -> tuple[Decimal, datetime] | None:
+        """The expected balance and the time of the reading it began from; None when unknown."""
+        row = await self._database.row("select * from account")
+        return (to_dollars(row["expected_micros"]), to_time(row["read_at_ms"])) if row else None
+
+    async def begin(self, balance: Decimal, read_at: datetime) -> None:
+        """Expect what was read, and compare from here on."""
+        async with self._database.transaction() as db:
+            await _forget(db)
+            await db.execute(
+                "insert into account (expected_micros, read_at_ms) values (?, ?)",
+                (to_micros(balance), to_ms(read_at)),
+            )
+
+    async def conclude(self, returned: Decimal, steps: Sequence[Step], now: datetime) -> None:
+        """Write what a reading proved: rows, their notes and the expected balance in one commit.
+
+        Shape: a step whose row has moved meanwhile is left out; what a step charges is taken off
+        by itself, what was `returned` is added.
+        """
+        async with self._database.transaction() as db:
+            for before, after, drafts in steps:
+                if await update_row(db, before, after):
+                    await insert_drafts(db, drafts, now)
+            await move_expected(db, returned)
+
+    async def forget(self) -> None:
+        """Nothing is expected until the next reading."""
+        async with self._database.transaction() as db:
+            await _forget(db)
+
+
+async def _forget(db: aiosqlite.Connection) -> None:
+    await db.execute("delete from account")

@@ -1,0 +1,348 @@
+"""Hints make the bot look, and nothing else: what is told comes from the provider's answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from activations.hints import Hints
+from activations.model import FOUND, Activation, State
+from activations.notes import Delivery, Note, NoteKind, Outcome
+from activations.outbox import OutboxPass
+from bloomsms.errors import ErrorCode, RateLimited, Refused, Unreadable
+from bloomsms.models import ActivationStatus, ProviderStatus, Sms
+from tests.activations.scripted_provider import ScriptedProvider
+from tests.activations.shop import Shop
+from tests.made_up import ANN, ANOTHER_SMS, BOB, OFFER, OLGA, SMS, seen
+from tests.moved_clock import MovedClock
+
+FOREIGN = "55555"
+NOT_FOUND = Refused(ErrorCode.ACTIVATION_NOT_FOUND, "ACTIVATION_NOT_FOUND", "", 404)
+
+
+class Told:
+    """Meets the business's Messenger, and remembers."""
+
+    def __init__(self) -> None:
+        self.codes: list[tuple[int, Sms]] = []
+
+    async def deliver(self, note: Note, _activation: Activation | None) -> Delivery:
+        if note.kind is NoteKind.CODE and note.sms:
+            self.codes.append((note.user_id, note.sms))
+        return Delivery(Outcome.SENT)
+
+
+class Desk:
+    """Hints that are served, at a limit of twenty requests a minute: ten of them for hints."""
+
+    def __init__(self, shop: Shop, provider: ScriptedProvider) -> None:
+        self.told = Told()
+        self.provider = provider
+        outbox = OutboxPass(shop.notes, shop.store, self.told, shop.clock)
+        self.hints = Hints(
+            shop.store, provider, shop.inspector, shop.adoption, outbox, shop.watch, shop.clock,
+            lambda: 20,
+        )  # fmt: skip
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not is_so():
+                await asyncio.sleep(0.005)
+
+    async def rests(self) -> None:
+        """Long enough for whatever is to happen."""
+        await asyncio.sleep(0.7)
+
+    def looks(self, provider_id: str = "") -> int:
+        asked = f"activation {provider_id}".strip()
+        return sum(one.startswith(asked) for one in self.provider.asked)
+
+
+@pytest.fixture
+async def desk(shop: Shop, provider: ScriptedProvider) -> AsyncIterator[Desk]:
+    desk = Desk(shop, provider)
+    serving = asyncio.create_task(desk.hints.serve())
+    yield desk
+    serving.cancel()
+    await asyncio.wait({serving})
+
+
+def received(sms: Sms = SMS, phone_number: str | None = "+19005550123") -> ActivationStatus:
+    return replace(seen(ProviderStatus.CODE_RECEIVED, sms), phone_number=phone_number)
+
+
+async def lost(shop: Shop, user_id: int = ANN, service_code: str = "wa") -> Activation:
+    """An order of unknown outcome."""
+    begun = await shop.begun(replace(OFFER, user_id=user_id, service_code=service_code))
+    return await shop.orders.lose(begun, "hung up")
+
+
+async def test_a_hint_brings_the_code(shop: Shop, desk: Desk) -> None:
+    """What a hint makes us look for is delivered at once, after one look."""
+    number = await shop.waiting()
+    desk.provider.next("activation", received())
+    desk.hints.take("38496653", "wa")
+    await desk.until(lambda: bool(desk.told.codes))
+
+    assert [(ANN, SMS)] == desk.told.codes
+    assert State.CODE_RECEIVED is (await shop.now(number)).state
+    await desk.until(lambda: not desk.hints.waiting)
+    assert 1 == desk.looks()
+
+
+async def test_a_forged_hint(shop: Shop, desk: Desk, clock: MovedClock) -> None:
+    """However often a number is hinted at, it is looked at once in ten seconds, and then left."""
+    number = await shop.waiting()
+    for _ in range(500):
+        desk.hints.take("38496653", "wa")
+    await desk.until(lambda: desk.looks() == 1)
+    for _ in range(500):
+        desk.hints.take("38496653", "wa")
+    await desk.rests()
+    at_once = desk.looks()
+    while desk.hints.waiting:
+        clock.move(5)
+        await desk.rests()
+
+    assert 1 == at_once
+    assert desk.looks() <= 3
+    assert [] == desk.told.codes
+    assert number == replace(await shop.now(number), asked_at=number.asked_at)
+
+
+async def test_a_hint_before_the_sms(shop: Shop, desk: Desk, clock: MovedClock) -> None:
+    """When the provider shows nothing yet it is looked at once more."""
+    await shop.waiting()
+    desk.provider.next("activation", seen(), received())
+    desk.hints.take("38496653", "wa")
+    await desk.until(lambda: desk.looks() == 1)
+    clock.move(11)
+    await desk.until(lambda: bool(desk.told.codes))
+
+    assert [(ANN, SMS)] == desk.told.codes
+
+
+async def test_the_second_code_of_a_number(shop: Shop, desk: Desk) -> None:
+    """A look that brought a code does not put off the next hint."""
+    await shop.waiting()
+    desk.provider.next("activation", received(), received(ANOTHER_SMS))
+    desk.hints.take("38496653", "wa")
+    await desk.until(lambda: not desk.hints.waiting)
+    shop.clock.move(1)
+    desk.hints.take("38496653", "wa")
+    await desk.until(lambda: len(desk.told.codes) == 2)
+
+    assert [(ANN, SMS), (ANN, ANOTHER_SMS)] == desk.told.codes
+
+
+async def test_a_hint_during_the_look(shop: Shop, desk: Desk) -> None:
+    """A hint that comes while the number is being asked about makes us look again."""
+    await shop.waiting()
+    desk.provider.next("activation", received(), received(ANOTHER_SMS))
+    desk.provider.gate.clear()
+    desk.hints.take("38496653", "wa")
+    await desk.until(lambda: desk.looks() == 1)
+    shop.clock.move(1)
+    desk.hints.take("38496653", "wa")
+    desk.provider.gate.set()
+    await desk.until(lambda: len(desk.told.codes) == 2)
+
+    assert [(ANN, SMS), (ANN, ANOTHER_SMS)] == desk.told.codes
+
+
+async def test_a_look_that_hangs(shop: Shop, desk: Desk) -> None:
+    """One number's slow answer keeps no other number's code waiting."""
+    await shop.waiting(provider_id="1")
+    await shop.waiting(provider_id="2")
+    hangs = asyncio.Event()
+
+    class Slow(ScriptedProvider):
+        async def activation(self, activation_id: str) -> ActivationStatus:
+            self.asked.append(f"activation {activation_id}")
+            if activation_id == "1":
+                await hangs.wait()
+            return received()
+
+    slow = Slow()
+    desk.hints._provider = slow  # which of two answers is late cannot be scripted
+    desk.hints.take("1", "wa")
+    await desk.until(lambda: len(slow.asked) == 1)
+    desk.hints.take("2", "wa")
+    await desk.until(lambda: bool(desk.told.codes))
+
+    assert 1 == len(desk.told.codes)
+    hangs.set()
+    await desk.until(lambda: len(desk.told.codes) == 2)
+
+
+async def test_polled_meanwhile(shop: Shop, desk: Desk, clock: MovedClock) -> None:
+    """A number that was asked about since its hint came is not asked about again."""
+    number = await shop.waiting()
+    desk.hints._looked_at["38496653"] = clock.now()  # as after a look a moment ago
+    desk.hints.take("38496653", "wa")
+    clock.move(5)
+    await shop.store.mark_asked(number.id, clock.now())
+    clock.move(6)
+    await desk.until(lambda: not desk.hints.waiting)
+
+    assert 0 == desk.looks()
+
+
+@pytest.mark.parametrize("err", [RateLimited(2.0), Unreadable("no answer")])
+async def test_a_look_that_fails(shop: Shop, desk: Desk, clock: MovedClock, err: Exception) -> None:
+    """A hint outlives a look that failed."""
+    await shop.waiting()
+    desk.provider.next("activation", err, received())
+    desk.hints.take("38496653", "wa")
+    await desk.until(lambda: desk.looks() == 1)
+    clock.move(11)
+    await desk.until(lambda: bool(desk.told.codes))
+
+    assert [(ANN, SMS)] == desk.told.codes
+
+
+async def test_half_of_the_requests(shop: Shop, desk: Desk, clock: MovedClock) -> None:
+    """Hints take half of a minute's requests, oldest first; the others wait and are not lost."""
+    for n in range(14):
+        await shop.waiting(provider_id=str(n))
+    desk.provider.always("activation", received())
+    for n in range(14):
+        desk.hints.take(str(n), "wa")
+    await desk.until(lambda: desk.looks() == 10)
+    await desk.rests()
+    first = list(desk.provider.asked)
+    clock.move(61)
+    await desk.until(lambda: len(desk.told.codes) == 14)
+
+    assert [f"activation {n}" for n in range(10)] == first
+    assert 14 == desk.looks()
+
+
+@pytest.mark.parametrize("provider_id", [FOREIGN, "0", "x" * 200, "'; drop table sms"])
+async def test_a_number_of_nobody(shop: Shop, desk: Desk, provider_id: str) -> None:
+    """Without an order that may have brought it, an unknown number costs no request."""
+    await shop.waiting()
+    desk.hints.take(provider_id, "wa")
+    await desk.until(lambda: not desk.hints.waiting)
+
+    assert 0 == desk.looks()
+
+
+async def test_a_flood_of_unknown_numbers(shop: Shop, desk: Desk) -> None:
+    """Thousands of made-up numbers neither cost requests nor keep a true hint waiting."""
+    await shop.waiting()
+    desk.provider.next("activation", received())
+    for n in range(9_000):
+        desk.hints.take(f"made-up {n}", "wa")
+    desk.hints.take("38496653", "wa")
+    await desk.until(lambda: bool(desk.told.codes))
+    await desk.until(lambda: not desk.hints.waiting)
+
+    assert 1 == desk.looks()
+
+
+@pytest.mark.parametrize("service_code", ["wa", ""], ids=["its service", "no service"])
+async def test_the_number_of_a_lost_order(shop: Shop, desk: Desk, service_code: str) -> None:
+    """A hint that names the number of a lost order brings the number and its code."""
+    order = await lost(shop)
+    await shop.told()
+    desk.provider.next("activation", received())
+    desk.hints.take(FOREIGN, service_code)
+    await desk.until(lambda: bool(desk.told.codes))
+    after = await shop.now(order)
+
+    assert [(ANN, SMS)] == desk.told.codes
+    assert (State.CODE_RECEIVED, FOUND) == (after.state, after.reason)
+    assert after.number
+    assert (FOREIGN, "+19005550123", OFFER.price) == (
+        after.number.provider_id,
+        after.number.phone_number,
+        after.number.price,
+    )
+    assert 1 == desk.looks()
+
+
+async def test_a_number_that_the_provider_does_not_know(shop: Shop, desk: Desk) -> None:
+    """A made-up number does not become the number of a lost order."""
+    order = await lost(shop)
+    desk.provider.next("activation", NOT_FOUND)
+    desk.hints.take(FOREIGN, "wa")
+    await desk.until(lambda: not desk.hints.waiting)
+
+    assert State.UNCERTAIN is (await shop.now(order)).state
+    assert 1 == desk.looks()
+
+
+async def test_a_number_of_another_service(shop: Shop, desk: Desk) -> None:
+    """A lost order for one service has no number of another."""
+    await lost(shop)
+    desk.hints.take(FOREIGN, "tg")
+    await desk.until(lambda: not desk.hints.waiting)
+
+    assert 0 == desk.looks()
+
+
+async def test_lost_orders_of_two_people(shop: Shop, desk: Desk) -> None:
+    """Nobody is given a number that may be somebody else's; the owners are told once."""
+    orders = [await lost(shop, ANN), await lost(shop, BOB)]
+    await shop.told()
+    desk.provider.always("activation", received())
+    for _ in range(2):
+        desk.hints.take(FOREIGN, "wa")
+        await desk.until(lambda: not desk.hints.waiting)
+        shop.clock.move(11)
+
+    assert [State.UNCERTAIN] * 2 == [(await shop.now(order)).state for order in orders]
+    told = [note for note in await shop.told() if note.kind is NoteKind.OWNER_UNCLAIMED]
+    assert {OLGA, 999} == {note.user_id for note in told}
+    assert 2 == len(told)
+
+
+async def test_the_one_that_was_charged(shop: Shop, desk: Desk) -> None:
+    """Of two people's lost orders the one that the balance shows as charged has the number."""
+    await lost(shop, ANN)
+    charged = await lost(shop, BOB)
+    await shop.store.record(charged, replace(charged, reason="charged"), (), shop.clock.now())
+    desk.provider.next("activation", received())
+    desk.hints.take(FOREIGN, "wa")
+    await desk.until(lambda: bool(desk.told.codes))
+
+    assert [(BOB, SMS)] == desk.told.codes
+
+
+async def test_an_answer_that_is_still_to_come(shop: Shop, desk: Desk, clock: MovedClock) -> None:
+    """A hint that overtakes the order's own answer waits for it."""
+    begun = await shop.begun()
+    desk.hints.take("38496653", "wa")
+    await desk.rests()
+    before = desk.looks()
+    desk.provider.next("activation", received())
+    await shop.rentals.pay(begun)
+    clock.move(2)
+    await desk.until(lambda: bool(desk.told.codes))
+
+    assert 0 == before
+    assert [(ANN, SMS)] == desk.told.codes
+
+
+async def test_an_old_number(shop: Shop, desk: Desk, clock: MovedClock) -> None:
+    """A number that ended long ago costs no request."""
+    await shop.became(await shop.waiting(), State.EXPIRED)
+    clock.move(timedelta(minutes=31).total_seconds())
+    desk.hints.take("38496653", "wa")
+    await desk.until(lambda: not desk.hints.waiting)
+
+    assert 0 == desk.looks()
+
+
+async def test_a_late_code(shop: Shop, desk: Desk, clock: MovedClock) -> None:
+    """A hint for a number that ended a while ago brings its late code."""
+    await shop.became(await shop.waiting(), State.CANCELLED)
+    clock.move(60)
+    desk.provider.next("activation", received())
+    desk.hints.take("38496653", "wa")
+    await desk.until(lambda: bool(desk.told.codes))
+
+    assert [(ANN, SMS)] == desk.told.codes
