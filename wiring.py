@@ -109,7 +109,7 @@ def _wire(
         rentals=Rentals(store, catalog, endings, orders, clock),
         endings=endings,
         catalog=catalog,
-        account=Account(client, clock),
+        account=Account(client, clock, lambda: books.version),
         access=_access(settings, users),
         store=store,
         notes=notes,
