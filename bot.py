@@ -1,6 +1,7 @@
 """The program: settings → the wired house → jobs → run → orderly stop."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -189,6 +190,8 @@ async def run(settings: Settings) -> int:
         asyncio.get_running_loop().add_signal_handler(signal_number, stopped.set)
     try:
         async with furnished(settings) as house:
+            # What was loaded stays; the collector need not look through it again and again.
+            gc.freeze()
             async with running(house, stopped):
                 await stopped.wait()
             await _cancel_the_rest()
