@@ -123,9 +123,13 @@ class ActivationRows:
     async def page_of(
         self, user_id: int, states: frozenset[State], offset: int, limit: int
     ) -> list[Activation]:
+        # The page is found in the index alone; only its rows are read whole.
+        page = (
+            f"select id from activations where user_id = ? and state in ({_marks(states)})"
+            " order by id desc limit ? offset ?"
+        )
         return await self._find(
-            f"user_id = ? and state in ({_marks(states)}) order by id desc limit ? offset ?",
-            (user_id, *_words(states), limit, offset),
+            f"id in ({page}) order by id desc", (user_id, *_words(states), limit, offset)
         )
 
     async def count_of(self, user_id: int, states: frozenset[State]) -> int:

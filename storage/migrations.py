@@ -133,6 +133,10 @@ select user_id, 'service', service_code, count(*)
 from activations where provider_id is not null group by user_id, service_code
 """
 
+BY_CARD = """
+create index activations_by_card on activations (chat_id, message_id) where chat_id is not null
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
@@ -154,5 +158,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "alter table activations add column is_refund_due integer not null default 0",
         "create index activations_by_refund on activations (is_refund_due) where is_refund_due",
     ),
-    (USES, COUNTED_SO_FAR),
+    (
+        USES,
+        COUNTED_SO_FAR,
+        BY_CARD,
+    ),
 )
