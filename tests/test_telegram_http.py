@@ -182,6 +182,16 @@ async def test_no_redirect_is_followed() -> None:
         assert 302 == status
 
 
+async def test_no_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy named in the environment is not looked at."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    async with RawServer(OK).running() as server, sending() as http:
+        await http.post(f"http://{server.address}/bot1:a/getMe")
+
+        assert 1 == len(server.heard)
+
+
 async def test_the_log_shows_no_token(bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
     """Neither a call nor its failure writes the address, in which the token stands."""
     caplog.set_level(logging.DEBUG)
