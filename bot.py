@@ -1,6 +1,7 @@
 """The program: settings → the wired house → jobs → run → orderly stop."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -148,6 +149,7 @@ def _schedule(house: House) -> None:
         (lambda: _take_up_unhandled(house), 1.0, 1),
         (lambda: desk.health.run_pass(upkeep), 2.0, 1),
         (lambda: house.books.run_pass(upkeep), 2.0, 1),
+        (house.inbox.run_pass, 3600.0, 1),
         (house.watch.run_pass, 1.0, 1),
         (lambda: desk.catalog.run_pass(refreshes), 1.0, 20),
     ):
@@ -238,6 +240,8 @@ async def run(settings: Settings) -> int:
         asyncio.get_running_loop().add_signal_handler(signal_number, stopped.set)
     try:
         async with furnished(settings) as house:
+            # What was loaded stays; the collector need not look through it again and again.
+            gc.freeze()
             async with running(house, stopped):
                 await _unless(stopped, _other_bot(house))
             await _cancel_the_rest()

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from telegram.ext import ApplicationBuilder
-from telegram.request import HTTPXRequest
 
 import handlers
 from activations.account import Account
@@ -54,6 +53,7 @@ from storage.requests import RequestRows
 from storage.updates import UpdateRows
 from storage.users import UserRows
 from storage.watch import WatchRows
+from telegram_http import TelegramHttp
 from web.bloomsms_webhook import BloomsmsWebhook, Hint
 from web.door import Door, Room
 from web.health import HealthRoom, Vitals
@@ -61,8 +61,10 @@ from web.metrics import PrometheusMeters
 from web.metrics_room import MetricsRoom, Readings
 from web.telegram_webhook import TelegramWebhook
 
-# Requests to Telegram under way at once; more only queue up inside the HTTP library.
-TELEGRAM_CONNECTIONS = 32
+# Calls to Telegram under way at once: a hundred taps a second, two calls each, of 0.3 s.
+TELEGRAM_CONNECTIONS = 64
+# One fetches, and one may end what is left of the fetch before it.
+FETCHING_CONNECTIONS = 2
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,8 @@ async def furnished(settings: Settings) -> AsyncIterator[House]:
         handlers.register(
             house.application, house.desk, house.inbox, lambda: (budget.used, budget.limit)
         )
+        # Also when Telegram refused the token, so that the application never began.
+        stack.push_async_callback(house.application.bot.shutdown)
         stack.push_async_callback(house.application.shutdown)
         yield house
 
@@ -144,7 +148,7 @@ def _wire(settings: Settings, ground: _Ground) -> House:
         rentals=Rentals(store, catalog, endings, orders, clock),
         endings=endings,
         catalog=catalog,
-        account=Account(client, clock),
+        account=Account(client, clock, lambda: books.version),
         access=_access(settings, users),
         store=store,
         ledger=LedgerRows(database),
@@ -278,10 +282,8 @@ def _application(
         token=settings.telegram_bot_token.get_secret_value(),
         base_url=f"{settings.telegram_base_url}/bot",
         base_file_url=f"{settings.telegram_base_url}/file/bot",
-        request=HTTPXRequest(
-            connection_pool_size=TELEGRAM_CONNECTIONS, read_timeout=15, pool_timeout=30
-        ),
-        get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=15),
+        request=TelegramHttp(TELEGRAM_CONNECTIONS),
+        get_updates_request=TelegramHttp(FETCHING_CONNECTIONS),
         rate_limiter=Pacer(),
     )
     lanes = PersonLanes(presses, inbox, ground.meters)

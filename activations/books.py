@@ -62,6 +62,11 @@ class Books:
         self._next_look = clock.now()
         self._reading: Reading | None = None
 
+    @property
+    def version(self) -> int:
+        """A number that changes whenever money moves, or may."""
+        return self._version
+
     @contextmanager
     def order(self) -> Iterator[None]:
         """Enclose an order until its outcome is written down."""

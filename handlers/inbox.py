@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -24,7 +24,10 @@ from handlers.unkept import Unkept
 
 MOST_ATTEMPTS = 3
 RETRY_AFTER = timedelta(seconds=2)
-MOST_REMEMBERED = 50_000
+MOST_REMEMBERED = 10_000
+# Telegram answers these with the whole message. Nobody looks at it, and to read it costs as much
+# time as to ask for it.
+UNREAD = frozenset({"editMessageText", "editMessageReplyMarkup"})
 # What Telegram takes no answer to is answered later, unless it would be older than this by then.
 ANSWERED_WITHIN = timedelta(minutes=15)
 # So many updates of one person wait for that at once.
@@ -43,7 +46,8 @@ class UpdateStore(Protocol):
     async def put_back(
         self, update_id: int, due_at: datetime, received_since: datetime
     ) -> bool: ...
-    async def handled_ids(self) -> frozenset[int]: ...
+    async def forget_old(self, now: datetime) -> None: ...
+    async def handled_ids(self, most: int) -> list[int]: ...
     async def due_ids(self, now: datetime) -> list[int]: ...
     async def body(self, update_id: int) -> str | None: ...
 
@@ -70,11 +74,20 @@ class Inbox:
         bodies = [(update.update_id, update.to_json()) for update in updates]
         await self._store.keep(bot_id, bodies, self._clock.now())
 
+    async def keep_written(self, bot_id: int, updates: Sequence[Mapping[str, Any]]) -> None:
+        """Keep them as Telegram wrote them: `keep` would have to write them anew."""
+        bodies = [(int(update["update_id"]), json.dumps(update)) for update in updates]
+        await self._store.keep(bot_id, bodies, self._clock.now())
+
     async def reopen(self, bot_id: int) -> None:
         """Remember what a process before this one had handled; other bots count ids anew."""
         await self._store.belong_to(bot_id)
-        for update_id in sorted(await self._store.handled_ids()):
+        for update_id in await self._store.handled_ids(MOST_REMEMBERED):
             self._remember(update_id)
+
+    async def run_pass(self) -> None:
+        """Drop what cannot come again."""
+        await self._store.forget_old(self._clock.now())
 
     async def unhandled(self, bot: Bot) -> list[Update]:
         """Kept updates whose turn has come and that nobody has in hand, oldest first."""
@@ -199,13 +212,6 @@ class KeepingBot(ExtBot[str]):
             self._pulse.miss()
             raise
         self._pulse.beat()
-        if not updates:
-            return updates
-        try:
-            await asyncio.shield(self._inbox.keep(self.id, updates))
-        except Exception as err:
-            await self._unkept.tell(updates)
-            raise TelegramError(f"{len(updates)} updates could not be kept: {err}") from err
         return updates
 
     async def _fetch(self, *args: Any, **options: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as above
@@ -218,3 +224,19 @@ class KeepingBot(ExtBot[str]):
                 if not self._rivals.met(err):
                     raise
             await asyncio.sleep(RETRY_S)
+
+    async def _do_post(self, endpoint: str, data: dict[str, Any], **limits: Any) -> Any:  # noqa: ANN401 - as above
+        """Every call passes here; only here updates still are what Telegram wrote."""
+        answer = await super()._do_post(endpoint, data, **limits)
+        if endpoint in UNREAD:
+            return True
+        if endpoint == "getUpdates" and isinstance(answer, list) and answer:
+            await self._keep(answer)
+        return answer
+
+    async def _keep(self, updates: list[dict[str, Any]]) -> None:
+        try:
+            await asyncio.shield(self._inbox.keep_written(self.id, updates))
+        except Exception as err:
+            await self._unkept.tell(Update.de_list(updates, self))
+            raise TelegramError(f"{len(updates)} updates could not be kept: {err}") from err

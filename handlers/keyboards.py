@@ -56,13 +56,14 @@ def main_menu() -> InlineKeyboardMarkup:
 
 
 def countries(found: Sequence[Country], page: int) -> InlineKeyboardMarkup:
-    buttons, page, pages = _page_of([_country(country) for country in found], page)
-    rows = [[_country(ANYWHERE)], *_columns(buttons)]
+    shown, page, pages = _page_of(found, page)
+    rows = [[_country(ANYWHERE)], *_columns([_country(country) for country in shown])]
     return _paged(rows, page, pages, Verb.COUNTRIES, (), BACK_TO_MENU)
 
 
 def services(found: Sequence[Service], country_id: str, page: int) -> InlineKeyboardMarkup:
-    buttons, page, pages = _page_of([_service(service, country_id) for service in found], page)
+    shown, page, pages = _page_of(found, page)
+    buttons = [_service(service, country_id) for service in shown]
     back = [[button("↩️ Back", Verb.COUNTRIES, 0), MENU_BUTTON, CLOSE_BUTTON]]
     return _paged(_columns(buttons), page, pages, Verb.SERVICES, (ref(country_id),), back)
 

@@ -18,6 +18,9 @@ OVERALL_PER_S = 25.0
 # A flood wait of at most so long is sat out here; a longer one is the caller's affair: the outbox
 # and the inbox have the patience.
 LONGEST_WAIT_S = 5.0
+# Answers to presses do not wait, so a rush may owe without end: what waits for it would then be
+# silent for minutes after the rush.
+OVERALL_MOST_OWED = OVERALL_PER_S * LONGEST_WAIT_S
 SLACK_S = 0.2
 LOST_RETRY_S = 5.0
 RETRY_AFTER_S = (0.3, 1.0)
@@ -37,8 +40,9 @@ class Bucket:
     Units: `time_s` is a monotonic clock's.
     """
 
-    def __init__(self, burst: int, per_s: float) -> None:
+    def __init__(self, burst: int, per_s: float, most_owed: float = math.inf) -> None:
         self._burst = burst
+        self._most_owed = most_owed
         self._per_s = per_s
         self._tokens = float(burst)
         self._seen_at_s = 0.0
@@ -55,7 +59,7 @@ class Bucket:
     def take(self, time_s: float) -> None:
         """Take a token, maybe one that is still to come."""
         self._refill(time_s)
-        self._tokens -= 1
+        self._tokens = max(-self._most_owed, self._tokens - 1)
 
     def close(self, until_s: float) -> None:
         self._closed_until_s = max(self._closed_until_s, until_s)
@@ -77,7 +81,7 @@ class Pacer(BaseRateLimiter[str]):
     """
 
     def __init__(self) -> None:
-        self._overall = Bucket(OVERALL_BURST, OVERALL_PER_S)
+        self._overall = Bucket(OVERALL_BURST, OVERALL_PER_S, OVERALL_MOST_OWED)
         self._chats: dict[int, Bucket] = {}
 
     async def initialize(self) -> None:

@@ -98,11 +98,20 @@ class Start:
             context.application.create_task(publish_to_owner(context.bot, user_id))
 
     async def _greeting(self, update: Update, context: Context) -> str:
-        """Shape: without the balance when that takes too long; whoever asks next may have it."""
+        """With the balance as it was seen lately, else with the one of now."""
         name = update.effective_user.first_name if update.effective_user else ""
-        task = context.application.create_task(self._balance())
+        account, create_task = self._desk.account, context.application.create_task
+        seen = account.glance()
+        if seen is None:
+            return texts.greeting(name, await self._awaited_balance(create_task(self._balance())))
+        if account.is_glance_old:
+            create_task(self._balance())
+        return texts.greeting(name, texts.balance(seen.amount))
+
+    async def _awaited_balance(self, task: asyncio.Task[str]) -> str:
+        """Unknown when it takes too long; whoever asks next may have it."""
         done, _pending = await asyncio.wait({task}, timeout=BALANCE_LIMIT_S)
-        return texts.greeting(name, task.result() if done else texts.balance_unknown(texts.SLOW))
+        return task.result() if done else texts.balance_unknown(texts.SLOW)
 
     async def _balance(self) -> str:
         try:

@@ -1,6 +1,5 @@
 """Activations as rows, with their SMS. Every step is guarded by the state it starts from."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -23,9 +22,9 @@ from storage.database import Database, to_dollars, to_micros, to_ms
 from storage.notes import insert_drafts
 from storage.rows import activation_of
 from storage.steps import update_row
+from storage.uses import read_uses
 
 DAY = timedelta(days=1)
-OWN_WEIGHT = 10
 MOST_AT_ONCE = 500  # well below the number of values a statement may have
 # So long an uncertain order may hold a number; it counts against the limit of numbers at once.
 UNCERTAIN_HOLDS = timedelta(minutes=30)
@@ -125,9 +124,13 @@ class ActivationRows:
     async def page_of(
         self, user_id: int, states: frozenset[State], offset: int, limit: int
     ) -> list[Activation]:
+        # The page is found in the index alone; only its rows are read whole.
+        page = (
+            f"select id from activations where user_id = ? and state in ({_marks(states)})"
+            " order by id desc limit ? offset ?"
+        )
         return await self._find(
-            f"user_id = ? and state in ({_marks(states)}) order by id desc limit ? offset ?",
-            (user_id, *_words(states), limit, offset),
+            f"id in ({page}) order by id desc", (user_id, *_words(states), limit, offset)
         )
 
     async def count_of(self, user_id: int, states: frozenset[State]) -> int:
@@ -158,21 +161,12 @@ class ActivationRows:
 
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each country and service was rented; one's own rentals weigh tenfold."""
-        counts: dict[str, Counter[str]] = {"country": Counter(), "service": Counter()}
-        for row in await self._database.rows(
-            "select country_id, service_code, sum(case user_id when ? then ? else 1 end) as times"
-            " from activations where provider_id is not null group by country_id, service_code",
-            (user_id, OWN_WEIGHT),
-        ):
-            counts["country"][row["country_id"]] += row["times"]
-            counts["service"][row["service_code"]] += row["times"]
-        return counts
+        return await read_uses(self._database, user_id)
 
     async def _set(self, activation_id: int, column: str, value: int | str) -> None:
-        async with self._database.transaction() as db:
-            await db.execute(
-                f"update activations set {column} = ? where id = ?", (value, activation_id)
-            )
+        await self._database.write(
+            f"update activations set {column} = ? where id = ?", (value, activation_id)
+        )
 
     async def _find(self, where: str, values: Iterable[str | int]) -> list[Activation]:
         rows = await self._database.rows(f"select * from activations where {where}", values)

@@ -70,6 +70,11 @@ class Database:
                 await asyncio.shield(self._roll_back())
                 raise
 
+    async def write(self, sql: str, values: Iterable[Value] = ()) -> list[Row]:
+        """Write by one statement, which is a transaction of its own; the rows it returns."""
+        async with self._turn:
+            return list(await self._writer.execute_fetchall(sql, values))
+
     async def rows(self, sql: str, values: Iterable[Value] = ()) -> list[Row]:
         """Read what is committed."""
         return list(await self._reader.execute_fetchall(sql, values))

@@ -131,6 +131,36 @@ create table silence (
 ) strict
 """
 
+USES = """
+create table uses (
+    user_id integer not null,
+    kind text not null,
+    ref text not null,
+    times integer not null,
+    primary key (user_id, kind, ref)
+) strict, without rowid
+"""
+
+# Everybody's stand under 0.
+COUNTED_SO_FAR = """
+insert into uses (user_id, kind, ref, times)
+select 0, 'country', country_id, count(*)
+from activations where provider_id is not null group by country_id
+union all
+select 0, 'service', service_code, count(*)
+from activations where provider_id is not null group by service_code
+union all
+select user_id, 'country', country_id, count(*)
+from activations where provider_id is not null group by user_id, country_id
+union all
+select user_id, 'service', service_code, count(*)
+from activations where provider_id is not null group by user_id, service_code
+"""
+
+BY_CARD = """
+create index activations_by_card on activations (chat_id, message_id) where chat_id is not null
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
@@ -157,4 +187,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (SILENCE,),
     # How long each SMS was probably waited for; null when nobody was waiting.
     ("alter table sms add column waited_ms integer",),
+    (
+        USES,
+        COUNTED_SO_FAR,
+        BY_CARD,
+    ),
 )

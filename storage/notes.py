@@ -21,6 +21,8 @@ STATUS_AFTER = {
 class NoteRows:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._parked: set[int] = set()  # those whose notes wait for them, once they were counted
+        self._is_counted = False
 
     async def add(self, drafts: Sequence[Draft], now: datetime) -> None:
         async with self._database.transaction() as db:
@@ -36,46 +38,44 @@ class NoteRows:
         )
         if await self._database.row(due, (to_ms(now), user_id)) is None:
             return None
-        async with self._database.transaction() as db:
-            rows = await db.execute_fetchall(
-                "update notes set status = 'claimed', due_at_ms = ?, attempts = attempts + 1"
-                f" where id = ({due}) returning *",
-                (to_ms(now + lease), to_ms(now), user_id),
-            )
-        claimed = list(rows)
+        claimed = await self._database.write(
+            "update notes set status = 'claimed', due_at_ms = ?, attempts = attempts + 1"
+            f" where id = ({due}) returning *",
+            (to_ms(now + lease), to_ms(now), user_id),
+        )
         return await self._note(claimed[0]) if claimed else None
 
     async def settle(self, note: Note, delivery: Delivery, due_at: datetime) -> None:
-        async with self._database.transaction() as db:
-            await db.execute(
+        status = STATUS_AFTER[delivery.outcome]
+        try:
+            await self._database.write(
                 "update notes set status = ?, due_at_ms = ?,"
                 " settled_at_ms = case ? when 'pending' then null else ? end where id = ?",
-                (
-                    STATUS_AFTER[delivery.outcome],
-                    to_ms(due_at),
-                    STATUS_AFTER[delivery.outcome],
-                    to_ms(due_at),
-                    note.id,
-                ),
+                (status, to_ms(due_at), status, to_ms(due_at), note.id),
             )
+        finally:
+            if delivery.outcome is Outcome.PARKED:
+                self._parked.add(note.user_id)
 
     async def unpark(self, user_id: int, now: datetime) -> None:
-        parked = "select 1 from notes where user_id = ? and status = 'parked'"
-        if await self._database.row(parked, (user_id,)) is None:
+        if not self._is_counted:
+            rows = await self._database.rows("select user_id from notes where status = 'parked'")
+            self._parked.update(int(row[0]) for row in rows)
+            self._is_counted = True
+        if user_id not in self._parked:
             return
-        async with self._database.transaction() as db:
-            await db.execute(
-                "update notes set status = 'pending', due_at_ms = ?"
-                " where user_id = ? and status = 'parked'",
-                (to_ms(now), user_id),
-            )
+        await self._database.write(
+            "update notes set status = 'pending', due_at_ms = ?"
+            " where user_id = ? and status = 'parked'",
+            (to_ms(now), user_id),
+        )
+        self._parked.discard(user_id)
 
     async def release_claims(self, now: datetime) -> None:
-        async with self._database.transaction() as db:
-            await db.execute(
-                "update notes set status = 'pending', due_at_ms = ? where status = 'claimed'",
-                (to_ms(now),),
-            )
+        await self._database.write(
+            "update notes set status = 'pending', due_at_ms = ? where status = 'claimed'",
+            (to_ms(now),),
+        )
 
     async def _note(self, row: Row) -> Note:
         sms = None

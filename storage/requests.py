@@ -28,10 +28,9 @@ class RequestRows:
     async def closed(self, entry: int, at: datetime) -> None:
         """Never raises: the answer that just came is worth more than this row."""
         try:
-            async with self._database.transaction() as db:
-                await db.execute(
-                    "update requests set closed_at_ms = ? where id = ?", (to_ms(at), entry)
-                )
+            await self._database.write(
+                "update requests set closed_at_ms = ? where id = ?", (to_ms(at), entry)
+            )
         except (sqlite3.Error, ValueError) as err:  # ValueError: the database is closed
             log.warning("the end of a request could not be noted: %s", err)
 

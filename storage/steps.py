@@ -6,6 +6,7 @@ import aiosqlite
 
 from activations.model import Activation, newly_charged
 from storage.database import to_micros, to_ms
+from storage.uses import count_use
 
 
 async def update_row(db: aiosqlite.Connection, before: Activation, after: Activation) -> bool:
@@ -42,6 +43,8 @@ async def update_row(db: aiosqlite.Connection, before: Activation, after: Activa
     if cursor.rowcount != 1:
         return False
     await move_expected(db, -newly_charged(before, after))
+    if before.number is None and after.number is not None:
+        await count_use(db, after.offer)
     return True
 
 

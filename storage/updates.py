@@ -20,23 +20,29 @@ class UpdateRows:
 
     async def keep(self, bot_id: int, updates: Sequence[tuple[int, str]], now: datetime) -> None:
         """Keep new updates (id and body); those kept before stay as they are."""
-        async with self._database.transaction() as db:
-            await db.executemany(
-                "insert or ignore into updates"
-                " (update_id, bot_id, body, status, received_at_ms, due_at_ms)"
-                " values (?, ?, ?, 'pending', ?, ?)",
-                [(update_id, bot_id, body, to_ms(now), to_ms(now)) for update_id, body in updates],
-            )
-            await db.execute(
-                "delete from updates where status = 'done' and received_at_ms < ?",
-                (to_ms(now - KEPT_FOR),),
-            )
+        if not updates:
+            return
+        now_ms = to_ms(now)
+        values: list[int | str] = []
+        for update_id, body in updates:
+            values += (update_id, bot_id, body, now_ms, now_ms)
+        await self._database.write(
+            "insert or ignore into updates"
+            " (update_id, bot_id, body, status, received_at_ms, due_at_ms)"
+            " values " + ", ".join(["(?, ?, ?, 'pending', ?, ?)"] * len(updates)),
+            values,
+        )
 
     async def done(self, update_id: int) -> None:
-        async with self._database.transaction() as db:
-            await db.execute(
-                "update updates set status = 'done', body = '' where update_id = ?", (update_id,)
-            )
+        await self._database.write(
+            "update updates set status = 'done', body = '' where update_id = ?", (update_id,)
+        )
+
+    async def forget_old(self, now: datetime) -> None:
+        """Drop those that were handled so long ago that they cannot come again."""
+        await self._database.write(
+            "delete from updates where status = 'done' and due_at_ms < ?", (to_ms(now - KEPT_FOR),)
+        )
 
     async def failed(self, update_id: int, due_at: datetime, most_attempts: int) -> int:
         """Count a failure; the last one parks the update. Returns how many there were."""
@@ -58,9 +64,14 @@ class UpdateRows:
             )
         return cursor.rowcount == 1
 
-    async def handled_ids(self) -> frozenset[int]:
-        rows = await self._database.rows("select update_id from updates where status <> 'pending'")
-        return frozenset(int(row[0]) for row in rows)
+    async def handled_ids(self, most: int) -> list[int]:
+        """The newest of them, in their order."""
+        rows = await self._database.rows(
+            "select update_id from updates where status <> 'pending'"
+            " order by update_id desc limit ?",
+            (most,),
+        )
+        return [int(row[0]) for row in reversed(rows)]
 
     async def due_ids(self, now: datetime) -> list[int]:
         """Updates that are not handled, oldest first."""

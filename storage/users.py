@@ -1,12 +1,19 @@
 """People as rows."""
 
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Protocol
+
+import aiosqlite
 
 from activations.notes import Draft, NoteKind
 from people.model import Person, Standing
 from storage.database import Database, Row, to_ms
 from storage.notes import insert_drafts
+
+MOST_REMEMBERED = 10_000
 
 
 class _Clock(Protocol):
@@ -17,23 +24,23 @@ class UserRows:
     def __init__(self, database: Database, clock: _Clock) -> None:
         self._database = database
         self._clock = clock
+        self._met: OrderedDict[int, Person] = OrderedDict()
 
     async def meet(self, user_id: int, name: str) -> Person:
         """Remember the person under the name shown now; the standing stays as it was."""
-        row = await self._database.row("select * from users where user_id = ?", (user_id,))
-        if row is not None and row["name"] == name:
-            return _person(row)
-        async with self._database.transaction() as db:
-            rows = await db.execute_fetchall(
-                "insert into users (user_id, name, standing, met_at_ms) values (?, ?, ?, ?)"
-                " on conflict (user_id) do update set name = excluded.name returning *",
-                (user_id, name, Standing.NEW.value, to_ms(self._clock.now())),
-            )
-        return _person(next(iter(rows)))
+        met = self._met.get(user_id)
+        if met is not None and met.name == name:
+            return met
+        rows = await self._database.write(
+            "insert into users (user_id, name, standing, met_at_ms) values (?, ?, ?, ?)"
+            " on conflict (user_id) do update set name = excluded.name returning *",
+            (user_id, name, Standing.NEW.value, to_ms(self._clock.now())),
+        )
+        return self._remember(rows[0])
 
     async def ask_owners(self, user_id: int, owner_ids: frozenset[int]) -> bool:
         """NEW → ASKED with a note to each owner; False when they were asked before."""
-        async with self._database.transaction() as db:
+        async with self._changing(user_id) as db:
             rows = await db.execute_fetchall(
                 "update users set standing = ? where user_id = ? and standing = ? returning name",
                 (Standing.ASKED.value, user_id, Standing.NEW.value),
@@ -49,7 +56,7 @@ class UserRows:
     async def decide(self, user_id: int, standing: Standing) -> Person | None:
         """Set the standing; somebody newly let in is told. None for a stranger."""
         now = self._clock.now()
-        async with self._database.transaction() as db:
+        async with self._changing(user_id) as db:
             rows = list(
                 await db.execute_fetchall(
                     "update users set standing = ?, decided_at_ms = ?"
@@ -61,6 +68,15 @@ class UserRows:
                 await insert_drafts(db, [Draft(NoteKind.LET_IN, user_id)], now)
         row = await self._database.row("select * from users where user_id = ?", (user_id,))
         return _person(row) if row else None
+
+    @asynccontextmanager
+    async def _changing(self, user_id: int) -> AsyncIterator[aiosqlite.Connection]:
+        """A transaction after which the person is read anew, however it ended."""
+        try:
+            async with self._database.transaction() as db:
+                yield db
+        finally:
+            self._met.pop(user_id, None)
 
     async def with_standing(self, standing: Standing) -> list[Person]:
         rows = await self._database.rows(
@@ -75,6 +91,13 @@ class UserRows:
             f"select user_id from users where user_id in ({marks})", sorted(user_ids)
         )
         return frozenset(int(row["user_id"]) for row in rows)
+
+    def _remember(self, row: Row) -> Person:
+        """For the next press: a row that was just written is the latest there is."""
+        person = self._met[row["user_id"]] = _person(row)
+        if len(self._met) > MOST_REMEMBERED:
+            self._met.popitem(last=False)
+        return person
 
 
 def _person(row: Row) -> Person:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TOP = ("bot", "logs", "settings", "wiring")
+TOP = ("bot", "logs", "settings", "telegram_http", "wiring")
 ROOMS = {
     "activations",
     "bloomsms",
@@ -26,6 +26,7 @@ ROOMS = {
 OURS = {
     "settings": set(),
     "logs": set(),
+    "telegram_http": set(),
     "bloomsms": {"bloomsms"},
     "people": {"people"},
     "activations": {"activations", "bloomsms.models", "bloomsms.errors", "people.model"},
@@ -43,6 +44,7 @@ OURS = {
 THIRD_PARTY = {
     "settings": {"pydantic", "pydantic_settings"},
     "logs": set(),
+    "telegram_http": {"aiohttp", "telegram"},
     "bloomsms": set(),
     "people": set(),
     "activations": set(),

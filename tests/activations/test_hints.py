@@ -40,6 +40,7 @@ class Desk:
     def __init__(self, shop: Shop, provider: ScriptedProvider) -> None:
         self.told = Told()
         self.provider = provider
+        self.clock = shop.clock
         outbox = OutboxPass(shop.notes, shop.store, self.told, shop.clock)
         self.hints = Hints(
             shop.store, provider, shop.inspector, shop.adoption, outbox, shop.watch, shop.clock,
@@ -50,6 +51,13 @@ class Desk:
         async with asyncio.timeout(5):
             while not is_so():
                 await asyncio.sleep(0.005)
+
+    async def in_time(self, is_so: Callable[[], bool]) -> None:
+        """Let time pass, three seconds at a time, until it is so."""
+        async with asyncio.timeout(20):
+            while not is_so():
+                self.clock.move(3)
+                await asyncio.sleep(0.1)
 
     async def rests(self) -> None:
         """Long enough for whatever is to happen."""
@@ -102,9 +110,7 @@ async def test_a_forged_hint(shop: Shop, desk: Desk, clock: MovedClock) -> None:
         desk.hints.take("38496653", "wa")
     await desk.rests()
     at_once = desk.looks()
-    while desk.hints.waiting:
-        clock.move(5)
-        await desk.rests()
+    await desk.in_time(lambda: not desk.hints.waiting)
 
     assert 1 == at_once
     assert desk.looks() <= 3
@@ -118,8 +124,7 @@ async def test_a_hint_before_the_sms(shop: Shop, desk: Desk, clock: MovedClock) 
     desk.provider.next("activation", seen(), received())
     desk.hints.take("38496653", "wa")
     await desk.until(lambda: desk.looks() == 1)
-    clock.move(11)
-    await desk.until(lambda: bool(desk.told.codes))
+    await desk.in_time(lambda: bool(desk.told.codes))
 
     assert [(ANN, SMS)] == desk.told.codes
 
@@ -197,8 +202,7 @@ async def test_a_look_that_fails(shop: Shop, desk: Desk, clock: MovedClock, err:
     desk.provider.next("activation", err, received())
     desk.hints.take("38496653", "wa")
     await desk.until(lambda: desk.looks() == 1)
-    clock.move(11)
-    await desk.until(lambda: bool(desk.told.codes))
+    await desk.in_time(lambda: bool(desk.told.codes))
 
     assert [(ANN, SMS)] == desk.told.codes
 
@@ -213,8 +217,7 @@ async def test_half_of_the_requests(shop: Shop, desk: Desk, clock: MovedClock) -
     await desk.until(lambda: desk.looks() == 10)
     await desk.rests()
     first = list(desk.provider.asked)
-    clock.move(61)
-    await desk.until(lambda: len(desk.told.codes) == 14)
+    await desk.in_time(lambda: len(desk.told.codes) == 14)
 
     assert [f"activation {n}" for n in range(10)] == first
     assert 14 == desk.looks()
@@ -320,8 +323,7 @@ async def test_an_answer_that_is_still_to_come(shop: Shop, desk: Desk, clock: Mo
     before = desk.looks()
     desk.provider.next("activation", received())
     await shop.rentals.pay(begun)
-    clock.move(2)
-    await desk.until(lambda: bool(desk.told.codes))
+    await desk.in_time(lambda: bool(desk.told.codes))
 
     assert 0 == before
     assert [(ANN, SMS)] == desk.told.codes
@@ -337,8 +339,7 @@ async def test_an_answer_to_come_for_somebody_else(
     await desk.rests()
     desk.provider.next("activation", received())
     await shop.rentals.pay(begun)
-    clock.move(2)
-    await desk.until(lambda: bool(desk.told.codes))
+    await desk.in_time(lambda: bool(desk.told.codes))
 
     assert [(BOB, SMS)] == desk.told.codes
     assert State.UNCERTAIN is (await shop.now(order)).state

@@ -25,8 +25,8 @@ class InstantDatabase(Database):
         self._db.backup(other._db)
         return other
 
-    def write(self, sql: str, values: Iterable[Value] = ()) -> int:
-        """Shape: the id of the last row inserted."""
+    def run(self, sql: str, values: Iterable[Value] = ()) -> int:
+        """Shape: the id of the last row inserted, if one was."""
         return self._db.execute(sql, tuple(values)).lastrowid or 0
 
     def count(self, which: str) -> int:
@@ -49,6 +49,9 @@ class InstantDatabase(Database):
 
     async def execute_fetchall(self, sql: str, values: Iterable[Value] = ()) -> list[Row]:
         return self._db.execute(sql, tuple(values)).fetchall()
+
+    async def write(self, sql: str, values: Iterable[Value] = ()) -> list[Row]:
+        return await self.execute_fetchall(sql, values)
 
     async def rows(self, sql: str, values: Iterable[Value] = ()) -> list[Row]:
         return await self.execute_fetchall(sql, values)

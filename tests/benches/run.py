@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.benches.table import Table, to_markdown
 
-BENCHES: tuple[str, ...] = ("code_latency", "push")
+BENCHES: tuple[str, ...] = ("code_latency", "taps", "push", "footprint", "history")
 PAGE = Path(__file__).parent.parent.parent / "docs" / "benchmarks.md"
 COMMAND = "make bench"
 

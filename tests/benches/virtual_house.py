@@ -115,7 +115,7 @@ class Town:
             heapq.heappush(self._cancels, (now_s() - age_s + fate.ends_s, provider_id))
         since = START + timedelta(seconds=now_s() - age_s)
         asked_at = START + timedelta(seconds=now_s() - min(age_s, asked_ago_s or age_s))
-        self.house.database.write(
+        self.house.database.run(
             "insert into activations (user_id, service_code, service_name, country_id,"
             " country_name, offered_micros, kind, state, created_at_ms, changed_at_ms,"
             " provider_id, phone_number, price_micros, expires_at_ms, waiting_since_ms,"
@@ -150,12 +150,12 @@ class Town:
         while self._cancels and self._cancels[0][0] <= now_s():
             self._end(heapq.heappop(self._cancels)[1], State.CANCELLED, now_ms)
         database = self.house.database
-        database.write("update activations set state = 'completed' where state = 'code_received'")
+        database.run("update activations set state = 'completed' where state = 'code_received'")
         for _ in range(count - database.count("activations where state = 'waiting'")):
             self.rent(self.arrivals.draw(self.rng))
 
     def _end(self, provider_id: str, state: State, now_ms: int) -> None:
-        self.house.database.write(
+        self.house.database.run(
             "update activations set state = ?, changed_at_ms = ?"
             " where provider_id = ? and state = 'waiting'",
             (state.value, now_ms, provider_id),

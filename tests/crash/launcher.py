@@ -23,9 +23,9 @@ from aiohttp import ClientResponse, ClientSession
 from aiohttp.http_writer import StreamWriter
 from telegram import Update
 from telegram.ext import Application
-from telegram.request import HTTPXRequest
 
 import bot
+from telegram_http import TelegramHttp
 
 KindOfError = type[BaseException] | None
 
@@ -79,15 +79,26 @@ class Statements:
 
     def __init__(self) -> None:
         self._written: dict[int, list[str]] = {}
+        self._begun: set[int] = set()
 
     def note(self, connection: object, sql: str, parameters: object = None) -> None:
         """Remember a write, with the words among its values: states, kinds, wishes."""
         if sql.strip().lower().startswith("begin"):
             self._written[id(connection)] = []
+            self._begun.add(id(connection))
         if (match := WRITE.match(sql)) and match[2] != NO_PART_OF_THE_STORY:
             values = parameters if isinstance(parameters, tuple | list) else ()
             words = [one for one in values if isinstance(one, str) and WORD.fullmatch(one)]
             self._written.setdefault(id(connection), []).append(" ".join([*match.groups(), *words]))
+
+    def is_commit(self, connection: object, sql: str) -> bool:
+        """Whether the statement ends a transaction, or is one of its own."""
+        if id(connection) not in self._begun:
+            return WRITE.match(sql) is not None
+        is_end = sql.strip().lower() in ("commit", "rollback")
+        if is_end:
+            self._begun.discard(id(connection))
+        return is_end and sql.strip().lower() == "commit"
 
     def taken(self, connection: object) -> str:
         return ", ".join(dict.fromkeys(self._written.pop(id(connection), [])))
@@ -98,7 +109,7 @@ statements = Statements()
 request_plainly = ClientSession._request
 end_of_answer_plainly = ClientResponse.__aexit__
 end_of_request_plainly = StreamWriter.write_eof
-call_plainly = HTTPXRequest.do_request
+call_plainly = TelegramHttp.do_request
 process_plainly = Application.process_update
 
 
@@ -117,7 +128,7 @@ def execute(
 ) -> Awaitable[Any]:
     statements.note(self, sql, parameters)
     work = Statements.execute_plainly(self, sql, parameters)
-    return around_commit(self, work) if sql.strip().lower() == "commit" else work
+    return around_commit(self, work) if statements.is_commit(self, sql) else work
 
 
 def execute_many(
@@ -131,7 +142,8 @@ def fetch(
     self: aiosqlite.Connection, sql: str, parameters: Iterable[Any] | None = None
 ) -> Awaitable[Any]:
     statements.note(self, sql, parameters)
-    return Statements.fetch_plainly(self, sql, parameters)
+    work = Statements.fetch_plainly(self, sql, parameters)
+    return around_commit(self, work) if statements.is_commit(self, sql) else work
 
 
 def commit(self: aiosqlite.Connection) -> Awaitable[Any]:
@@ -144,6 +156,9 @@ async def request(
     url: str,
     **options: Any,
 ) -> ClientResponse:
+    if "/api/v1" not in url:
+        request_name.set("")  # a call to Telegram, whose points are those of `call`
+        return await request_plainly(self, method, url, **options)
     path = re.sub(r"/\w*\d\w*", "/…", url.partition("/api/v1")[2])
     name = f"{method} {path}"
     request_name.set(name)
@@ -157,16 +172,18 @@ async def end_of_answer(
     error: BaseException | None,
     trace: TracebackType | None,
 ) -> None:
-    trail.point(f"after the answer to {request_name.get()}")
+    if request_name.get():
+        trail.point(f"after the answer to {request_name.get()}")
     await end_of_answer_plainly(self, kind, error, trace)
 
 
 async def end_of_request(self: StreamWriter, chunk: bytes = b"") -> None:
     await end_of_request_plainly(self, chunk)
-    trail.point(f"after {request_name.get()} has left")
+    if request_name.get():
+        trail.point(f"after {request_name.get()} has left")
 
 
-async def call(self: HTTPXRequest, url: str, *rest: Any, **options: Any) -> tuple[int, bytes]:
+async def call(self: TelegramHttp, url: str, *rest: Any, **options: Any) -> tuple[int, bytes]:
     method = url.rpartition("/")[2]
     if method == "getUpdates":
         return await fetched(await call_plainly(self, url, *rest, **options))
@@ -207,7 +224,7 @@ def main() -> int:
         (ClientSession, "_request", request),
         (ClientResponse, "__aexit__", end_of_answer),
         (StreamWriter, "write_eof", end_of_request),
-        (HTTPXRequest, "do_request", call),
+        (TelegramHttp, "do_request", call),
         (Application, "process_update", process),
     ):
         patch.object(owner, name, replacement).start()

@@ -1,5 +1,6 @@
 """Menus: every button answers, long lists can be reached, odd names show exactly."""
 
+import asyncio
 from functools import partial
 
 from sandbox.bloomsms_server import BloomsmsServer
@@ -104,3 +105,27 @@ async def test_command_list(world: World, ann: Person) -> None:
     assert "admin" not in str(lists[0]["commands"])
     assert "admin" in str(lists[-1]["commands"])
     world.nothing_was_refused()
+
+
+async def test_the_menu_waits_for_no_provider(world: World, ann: Person) -> None:
+    """A balance that was seen lately is shown at once, though the provider hangs."""
+    await ann.says("/start")
+    await ann.waits_for("$125.50")
+    world.bloomsms.arm("slow", on="balance", delay_s=30)
+    await asyncio.sleep(0.6)
+    asked = world.bloomsms.count("balance")
+    for _ in range(3):
+        await ann.says("/start")
+        await ann.waits_for("$125.50", new=True, timeout_s=1)
+
+    assert asked == world.bloomsms.count("balance")
+
+
+async def test_the_menu_shows_what_was_paid(world: World, ann: Person) -> None:
+    """Right after an order the menu shows the balance after it."""
+    await ann.says("/start")
+    await ann.waits_for("$125.50")
+    await world.rent(ann)
+    await ann.says("/start")
+
+    await ann.waits_for("$124.95", new=True)

@@ -72,8 +72,8 @@ BREAKS = (
     Break(
         "confirm the offset before the commit",
         "handlers/inbox.py",
-        "            await asyncio.shield(self._inbox.keep(self.id, updates))\n",
-        "            keep = self._inbox.keep(self.id, updates)\n"
+        "            await asyncio.shield(self._inbox.keep_written(self.id, updates))\n",
+        "            keep = self._inbox.keep_written(self.id, updates)\n"
         "            asyncio.get_running_loop().call_later(1.5, asyncio.ensure_future, keep)\n",
         (CRASHES,),
         only="/rent: before sendMessage",
@@ -157,8 +157,8 @@ BREAKS = (
     Break(
         "deliver a note without claiming it",
         "storage/notes.py",
-        "                (to_ms(now + lease), to_ms(now), user_id),\n",
-        "                (to_ms(now), to_ms(now), user_id),\n",
+        "            (to_ms(now + lease), to_ms(now), user_id),\n",
+        "            (to_ms(now), to_ms(now), user_id),\n",
         ("tests/activations/test_outbox_pass.py::test_two_passes_at_once",),
     ),
     Break(

@@ -23,6 +23,7 @@ from bloomsms.models import StatusChange
 from people.model import Usage
 from storage.activations import ActivationRows
 from storage.database import Database
+from storage.migrations import COUNTED_SO_FAR
 from storage.notes import NoteRows
 from tests.made_up import ANN, ANOTHER_SMS, BOB, CARD, NASTY, NUMBER, OFFER, PRICE, SMS
 from tests.moved_clock import START, MovedClock
@@ -491,6 +492,25 @@ async def test_usage(store: ActivationRows, clock: MovedClock) -> None:
     usage = await store.usage(ANN)
 
     assert {"country": {"187": 20, "0": 1}, "service": {"wa": 11, "tg": 10}} == usage
+
+
+async def test_usage_was_counted_right(
+    store: ActivationRows, database: Database, clock: MovedClock
+) -> None:
+    """What was counted as it happened is what the rows of an older file are counted to."""
+    await ended(store, clock, State.CANCELLED, replace(OFFER, service_code="tg"))
+    again = await waiting(store, clock)
+    await moved(store, clock, again, replace(again, rounds=2))
+    await in_state(store, clock, State.REFUSED)
+    await waiting(store, clock, replace(OFFER, user_id=BOB, country_id="0"))
+
+    everything = "select * from uses order by user_id, kind, ref"
+    counted = [tuple(row) for row in await database.rows(everything)]
+    await database.write("delete from uses")
+    await database.write(COUNTED_SO_FAR)
+
+    assert 9 == len(counted)
+    assert counted == [tuple(row) for row in await database.rows(everything)]
 
 
 async def test_usage_of_nobody(store: ActivationRows) -> None:

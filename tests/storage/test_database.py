@@ -287,6 +287,43 @@ async def test_the_next_one_after_an_exception(database: Database) -> None:
     assert 1 == await count(database)
 
 
+async def test_one_statement_is_a_transaction(database: Database, path: Path) -> None:
+    """What one statement wrote is committed when it returns, with the rows it gave."""
+    rows = await database.write(f"{INSERT} returning *", (1,))
+
+    assert 1 == len(rows)
+    assert 1 == await count(database)
+
+
+async def test_one_statement_waits_for_its_turn(database: Database) -> None:
+    """A single statement is no part of somebody else's transaction, and not taken back with it."""
+    others: list[asyncio.Task[object]] = []
+
+    async def write_and_fail() -> None:
+        async with database.transaction() as db:
+            await db.execute(INSERT, (1,))
+            others.append(asyncio.create_task(database.write(INSERT, (2,))))
+            await asyncio.sleep(0.01)
+            assert not others[0].done()
+            raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        await write_and_fail()
+    await others[0]
+
+    assert 1 == await count(database)
+
+
+async def test_one_statement_that_fails(database: Database) -> None:
+    """A statement that fails writes nothing, and the next one goes on."""
+    with pytest.raises(sqlite3.Error):
+        await database.write(f"{INSERT}, (null)", (1,))
+    before = await count(database)
+    await database.write(INSERT, (2,))
+
+    assert (0, 1) == (before, await count(database))
+
+
 async def test_writers_take_turns(database: Database) -> None:
     """Of many writers at once none sees or undoes another's half-done work."""
 

@@ -24,7 +24,7 @@ async def test_kept_until_handled(updates: UpdateRows, clock: MovedClock) -> Non
     await updates.done(7)
 
     assert ([7, 8], [8]) == (before, await updates.due_ids(clock.now()))
-    assert frozenset({7}) == await updates.handled_ids()
+    assert [7] == await updates.handled_ids(10)
 
 
 async def test_bodies(updates: UpdateRows, clock: MovedClock) -> None:
@@ -81,7 +81,7 @@ async def test_the_last_failure_parks(updates: UpdateRows, clock: MovedClock) ->
 
     assert [1, 2] == attempts
     assert [] == await updates.due_ids(clock.move(days=1))
-    assert frozenset({7}) == await updates.handled_ids()
+    assert [7] == await updates.handled_ids(10)
 
 
 async def test_a_failure_of_nothing(updates: UpdateRows, clock: MovedClock) -> None:
@@ -94,10 +94,20 @@ async def test_handled_updates_are_forgotten(updates: UpdateRows, clock: MovedCl
     await updates.keep(BOT, [(7, "seven"), (8, "eight")], clock.now())
     await updates.done(7)
 
-    await updates.keep(BOT, [(9, "nine")], clock.move(days=2.01))
+    await updates.forget_old(clock.move(days=2.01))
+    await updates.keep(BOT, [(9, "nine")], clock.now())
 
-    assert frozenset() == await updates.handled_ids()
+    assert [] == await updates.handled_ids(10)
     assert [8, 9] == await updates.due_ids(clock.now())
+
+
+async def test_the_newest_handled_updates(updates: UpdateRows, clock: MovedClock) -> None:
+    """Of many handled updates the newest are told, in their order."""
+    await updates.keep(BOT, [(n, "one") for n in range(1, 6)], clock.now())
+    for update_id in (5, 1, 2, 4):
+        await updates.done(update_id)
+
+    assert [2, 4, 5] == await updates.handled_ids(3)
 
 
 async def test_another_bots_updates(updates: UpdateRows, clock: MovedClock) -> None:
@@ -111,7 +121,7 @@ async def test_another_bots_updates(updates: UpdateRows, clock: MovedClock) -> N
 
     assert [8] == mine
     assert [] == await updates.due_ids(clock.now())
-    assert frozenset() == await updates.handled_ids()
+    assert [] == await updates.handled_ids(10)
 
 
 async def test_a_restart_remembers_updates(path: Path, clock: MovedClock) -> None:

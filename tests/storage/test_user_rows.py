@@ -35,6 +35,30 @@ async def test_meeting_again(users: UserRows) -> None:
     assert Person(ANN, "Anna", Standing.LET_IN) == await users.meet(ANN, "Anna")
 
 
+async def test_a_decision_shows_at_the_next_press(users: UserRows) -> None:
+    """Whoever was met before is let in, and shut out, from the decision on."""
+    seen = []
+    for standing in (Standing.LET_IN, Standing.TURNED_AWAY):
+        await users.meet(ANN, "Ann")
+        await users.decide(ANN, standing)
+        seen.append((await users.meet(ANN, "Ann")).standing)
+
+    assert [Standing.LET_IN, Standing.TURNED_AWAY] == seen
+
+
+async def test_more_people_than_are_remembered(
+    users: UserRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many people those who came last are remembered; the others are read again."""
+    monkeypatch.setattr("storage.users.MOST_REMEMBERED", 2)
+    for user_id in (ANN, BOB, OLGA):
+        await users.meet(user_id, "x")
+    await users.decide(ANN, Standing.LET_IN)
+
+    assert Person(ANN, "x", Standing.LET_IN) == await users.meet(ANN, "x")
+    assert 2 == len(users._met)  # what it costs is seen from nowhere else
+
+
 async def test_owners_are_asked_once(users: UserRows, notes: NoteRows, clock: MovedClock) -> None:
     """The first knock brings each owner a note with id and name, later ones nothing."""
     await users.meet(ANN, NASTY)

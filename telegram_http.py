@@ -1,0 +1,142 @@
+"""How calls to Telegram travel: python-telegram-bot's request by aiohttp, with its own errors.
+
+Source: docs/decisions/0013-telegram-over-aiohttp.md.
+"""
+
+from urllib.parse import urlencode
+
+import aiohttp
+from telegram.error import NetworkError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+CONNECT_LIMIT_S = 5.0
+WRITE_LIMIT_S = 20.0
+# A kept connection saves the next press a handshake; one that Telegram closes first is dropped.
+KEPT_ALIVE_S = 50.0
+ADDRESSES_KEPT_S = 60
+# Far above a hundred updates with the longest of texts.
+LARGEST_ANSWER = 16 * 2**20
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+Body = bytes | aiohttp.FormData | None
+
+
+class TelegramHttp(BaseRequest):
+    """At most `connections` calls at once; further ones wait for their turn, oldest first.
+
+    Units: seconds. `pool_limit_s` bounds that wait, `read_limit_s` the silence before and inside an
+    answer; all limits together bound the whole call. A limit of None is none.
+    Errors: TimedOut, after which the call may have taken effect; NetworkError. A POST is never
+    repeated here.
+    """
+
+    def __init__(
+        self, connections: int, *, read_limit_s: float = 15.0, pool_limit_s: float = 30.0
+    ) -> None:
+        self._connections = connections
+        self._read_limit_s = read_limit_s
+        self._pool_limit_s = pool_limit_s
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def read_timeout(self) -> float | None:
+        return self._read_limit_s
+
+    async def initialize(self) -> None:
+        if self._session is not None:
+            return
+        connector = aiohttp.TCPConnector(
+            limit=self._connections,
+            keepalive_timeout=KEPT_ALIVE_S,
+            ttl_dns_cache=ADDRESSES_KEPT_S,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": self.USER_AGENT},
+            skip_auto_headers=("Accept-Encoding",),  # answers are short
+        )
+
+    async def shutdown(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: object = BaseRequest.DEFAULT_NONE,
+        write_timeout: object = BaseRequest.DEFAULT_NONE,
+        connect_timeout: object = BaseRequest.DEFAULT_NONE,
+        pool_timeout: object = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        if self._session is None:
+            raise RuntimeError("initialize() comes first")
+        body = _body(request_data)
+        limits = _limits(
+            pool_s=_chosen(pool_timeout, self._pool_limit_s),
+            connect_s=_chosen(connect_timeout, CONNECT_LIMIT_S),
+            write_s=_chosen(write_timeout, WRITE_LIMIT_S),
+            read_s=_chosen(read_timeout, self._read_limit_s),
+        )
+        headers = FORM if isinstance(body, bytes) else None
+        try:
+            async with self._session.request(
+                method, url, data=body, headers=headers, timeout=limits, allow_redirects=False
+            ) as response:
+                return response.status, await _read(response)
+        except TimeoutError as err:
+            raise TimedOut from err
+        except (aiohttp.ClientError, OSError) as err:
+            raise NetworkError(f"aiohttp.{type(err).__name__}") from err
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    pieces, size = [], 0
+    async for piece in response.content.iter_any():
+        size += len(piece)
+        if size > LARGEST_ANSWER:
+            raise NetworkError(f"an answer of more than {LARGEST_ANSWER} bytes")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _body(request_data: RequestData | None) -> Body:
+    if request_data is None:
+        return None
+    parameters = request_data.json_parameters
+    if not request_data.contains_files:
+        return urlencode(parameters).encode()
+    form = aiohttp.FormData(parameters)
+    for name, (filename, content, content_type) in request_data.multipart_data.items():
+        form.add_field(name, content, filename=filename, content_type=content_type)
+    return form
+
+
+def _chosen(limit_s: object, usual_s: float) -> float | None:
+    """What the caller chose, if they did: python-telegram-bot marks that with a DefaultValue."""
+    if limit_s is None or isinstance(limit_s, int | float):
+        return limit_s
+    return usual_s
+
+
+def _limits(
+    *, pool_s: float | None, connect_s: float | None, write_s: float | None, read_s: float | None
+) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        total=_sum(pool_s, connect_s, write_s, read_s),
+        connect=_sum(pool_s, connect_s),
+        sock_connect=connect_s,
+        sock_read=read_s,
+    )
+
+
+def _sum(*limits_s: float | None) -> float | None:
+    total_s = 0.0
+    for limit_s in limits_s:
+        if limit_s is None:
+            return None
+        total_s += limit_s
+    return total_s
