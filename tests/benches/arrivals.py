@@ -17,6 +17,7 @@ WIDEST_GAP = 200  # steps of the grid
 # With more looks at each number than this the hazards stand still between two of them, and the grid
 # would be too coarse.
 MANY_LOOKS = 6.0
+DAMPED_STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,19 @@ class Arrivals:
         return (roots * GRID_S) ** 2 / (self.came[-1] * self.waits_s)
 
     def bound_s(self, count: int, looks_each_s: float) -> float:
-        """No schedule of so many looks a second has a lower mean latency with `count` waiting."""
-        standing = (1 + (count - 1) * self.rho) / (2 * looks_each_s)
-        looks = looks_each_s * self.waits_s / count
-        return standing if looks > MANY_LOOKS else max(standing, self._bound_by_looks_s(looks))
+        """No schedule of so many looks a second has a lower mean latency with `count` waiting.
+
+        With few looks at each number it is the one for which latency and rentals fit together: a
+        number whose SMS lies unseen takes the place of a fresh one.
+        """
+        standing_s = (1 + (count - 1) * self.rho) / (2 * looks_each_s)
+        if looks_each_s * self.waits_s / count > MANY_LOOKS:
+            return standing_s
+        lain_s = standing_s
+        for _ in range(DAMPED_STEPS):
+            held_s = self.waits_s + self.share * lain_s
+            lain_s = (lain_s + self._bound_by_looks_s(looks_each_s * held_s / count)) / 2
+        return max(standing_s, lain_s)
 
     def _bound_by_looks_s(self, looks: float) -> float:
         """The least mean latency when a number gets so many looks on average: Lagrange's dual."""

@@ -22,7 +22,7 @@ def test_the_bound() -> None:
 
     assert pytest.approx(1 / (2 * 0.85)) == BASE.bound_s(1, 0.85)
     assert pytest.approx((1 + 4 * rho) / (2 * 0.85)) == BASE.bound_s(5, 0.85)
-    assert (1 + 99 * rho) / (2 * 0.85) * 1.2 < BASE.bound_s(100, 0.85)
+    assert (1 + 99 * rho) / (2 * 0.85) * 1.05 < BASE.bound_s(100, 0.85)
 
 
 @pytest.mark.parametrize(
