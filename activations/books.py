@@ -30,7 +30,8 @@ FIRST_LOOK_AFTER = timedelta(seconds=2)
 LOOK_EVERY = timedelta(seconds=60)
 # While money is only awaited, nobody waits for the news.
 RETURN_LOOK_EVERY = timedelta(seconds=120)
-LOOKS_AWAITED = timedelta(seconds=150)
+# An old number may be looked at as rarely as every five minutes.
+LOOKS_AWAITED = timedelta(seconds=330)
 CHECKPOINT_EVERY = timedelta(seconds=30)
 # The provider gives money back by the end of a number's time; late returns were seen after half an
 # hour. Later than this nobody looks for it by himself any more; owners see what did not come back.

@@ -12,6 +12,7 @@ from handlers.formats import escape
 from people.model import Limits, Person
 
 MOST_SMS = 3
+MOST_UNSURE = 20
 
 HELP = _(
     "<b>How it works</b>\n"
@@ -80,8 +81,17 @@ def admin(
     lines += ["", *_books(tally)]
     if unsure:
         lines += ["", _("Orders with an unknown outcome:")]
-        lines += [f"{a.id}: {card_texts.what(a)}, <code>{a.user_id}</code>" for a in unsure[:20]]
+        lines += [_unsure(activation) for activation in unsure[:MOST_UNSURE]]
     return "\n".join(lines)
+
+
+def _unsure(activation: Activation) -> str:
+    """An order of unknown outcome, with what is known of it."""
+    is_charged = activation.is_charged_without_number
+    known = _("charged, its number unknown") if is_charged else _("charged or not: unknown")
+    what, price = card_texts.what(activation), formats.money(activation.price)
+    person = f"<code>{activation.user_id}</code>"
+    return f"{activation.id}: {what} · {price}, {person}, {when(activation.changed_at)}, {known}"
 
 
 def _books(tally: Tally) -> list[str]:

@@ -12,6 +12,11 @@ from tests.log_watch import WATCH
 os.environ["PTB_TIMEDELTA"] = "true"  # as bot.py does; without it flood waits raise a warning
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first, so that nobody waits for them alone in the end."""
+    items.sort(key=lambda item: "test_kills" not in item.nodeid)
+
+
 @pytest.fixture(autouse=True)
 def _all_lines_are_watched() -> Iterator[None]:
     """The least severe level, whatever the test before set up."""

@@ -361,7 +361,7 @@ async def test_a_reading_that_waits_too_long(
     await account.loses(charged=PRICE)
     await account.is_read(is_looked=False)
     before = provider.count("balance")
-    await account.is_read(149, is_looked=False)
+    await account.is_read(329, is_looked=False)
     meanwhile = provider.count("balance")
     await account.is_read(2, is_looked=False)
 

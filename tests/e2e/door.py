@@ -31,7 +31,7 @@ def variables(port: int, *, is_pushed: bool = False) -> dict[str, str]:
     return opened
 
 
-async def open_door(world: World, *, is_pushed: bool = False) -> int:
+async def open_door(world: World, *, is_pushed: bool = False, **settings: object) -> int:
     """Start the bot with its door open, in this process; the door's port."""
     port = free_port()
     url = f"http://127.0.0.1:{port}{TELEGRAM_PATH}" if is_pushed else ""
@@ -39,6 +39,7 @@ async def open_door(world: World, *, is_pushed: bool = False) -> int:
         http_listen=f"127.0.0.1:{port}",
         bloomsms_webhook_secret=SecretStr(SECRET),
         telegram_webhook_url=url,
+        **settings,
     )
     return port
 

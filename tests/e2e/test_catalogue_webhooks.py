@@ -5,7 +5,7 @@ import json
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -144,6 +144,56 @@ async def test_true_hints(world: World, fault: str | None) -> None:
     assert [200] * expected == [one.status for one in world.bloomsms.hints]
     assert {1: 2} == copies(world)
     await books_agree(world)
+
+
+async def test_number_of_a_lost_order(world: World) -> None:
+    """A number whose order's answer was lost reaches its person when the webhook names it."""
+    port = await open_door(world)
+    world.bloomsms.webhook_url = f"http://127.0.0.1:{port}{HOOK}"
+    card = await world.choose(world.ann)
+    world.bloomsms.arm("hang_up_after_accept", on="rent", times=1)
+    await world.ann.clicks("Rent for $0.55", message=card)
+    await world.ann.waits_for("The outcome is unknown", new=True)
+    world.bloomsms.send_sms(world.only_number(), "code 852508")
+    await world.ann.waits_for("852508", new=True)
+    await world.ann.waits_until(lambda _: "Code received" in card.text)
+
+    assert 1 == world.bloomsms.count("rent")
+    assert ["code_received"] == states(world.folder)
+    assert "was found" in world.ann.sees()
+    await books_agree(world)
+
+
+async def test_webhook_that_falls_silent(world: World) -> None:
+    """While hints come polls only reconcile; codes without hints are told, and so are owners."""
+    port = await open_door(world, max_active_per_user=20)
+    world.bloomsms.webhook_url = f"http://127.0.0.1:{port}{HOOK}"
+    assert world.house
+    for code in range(3):
+        world.bloomsms.send_sms(await world.rent(world.ann), f"code 10000{code}")
+        await world.ann.waits_for(f"10000{code}", new=True)
+    await until(lambda: world.house is not None and world.house.watch.is_reliable)
+    quiet, second = await world.rent(world.ann), await world.rent(world.ann)
+    await asyncio.sleep(1)
+    before = world.bloomsms.count("status")
+    await asyncio.sleep(4)
+    looks = world.bloomsms.count("status") - before
+    world.bloomsms.webhook_url = ""
+    world.bloomsms.send_sms(quiet, "code 200001")
+    world.bloomsms.send_sms(second, "code 200002")
+    await world.ann.waits_for("200001", timeout_s=20)
+    await world.ann.waits_for("200002", timeout_s=20)
+    await world.owner.waits_for("without a call of BloomSMS's webhook", timeout_s=15)
+
+    assert looks <= 2
+    assert not world.house.watch.is_reliable
+    await books_agree(world)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not is_so():
+            await asyncio.sleep(0.05)
 
 
 def forged_start(user_id: int) -> dict[str, object]:

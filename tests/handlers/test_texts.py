@@ -198,6 +198,20 @@ def test_money_that_is_owed() -> None:
     assert "not confirmed" not in shown(pages.admin("well", 1, 60, [], [], [], [], TALLY)).text
 
 
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [("charged", "charged, its number unknown"), ("hung up", "charged or not: unknown")],
+)
+def test_an_order_that_owners_look_after(reason: str, expected: str) -> None:
+    """Owners see of an order of unknown outcome whose it is, when it was, and what is known."""
+    unsure = replace(in_state(State.UNCERTAIN), reason=reason)
+    page = shown(pages.admin("well", 1, 60, [], [], [unsure], [], TALLY)).text
+
+    assert (
+        f"7: WhatsApp · 🇺🇸 United States · $0.55, {ANN}, 2026-05-05 14:00 UTC, {expected}" in page
+    )
+
+
 def test_books() -> None:
     """Owners see what was rented, came back and is unknown, and every SMS accounted for."""
     page = shown(pages.admin("well", 1, 60, [], [], [], [], TALLY)).text
@@ -430,6 +444,8 @@ def everything() -> Iterator[tuple[str, str]]:
     yield "uncertain", card_texts.uncertain(nasty)
     yield "owner uncertain", card_texts.owner_uncertain(nasty)
     yield "settled", card_texts.settled(replace(nasty, state=State.REFUSED, reason="not_charged"))
+    yield "owner hints", texts.HINTS["missing"]
+    yield "owner unclaimed", texts.owner_unclaimed(NASTY, NASTY)
     yield "admin", pages.admin(NASTY, 57, 60, people, people, [nasty] * 50, [nasty] * 50, TALLY)
     for condition in Condition:
         yield f"condition {condition}", texts.CONDITIONS[condition.value]
