@@ -1,12 +1,14 @@
 """Another program that fetches this bot's updates: who comes second gives way.
 
 Telegram ends the older of two fetches with 409, so that two bots end each other's all the time.
-Who was there first has fetched in peace before; who comes second never does. Right after a kill a
-conflict may also be the echo of the dead process, so a few are borne.
+Who was there first has fetched in peace before; who comes second never does. A fetch that was held
+for a while and then ended was ended by somebody alive. One that is turned away at once may also be
+turned away for the dead: after a kill a fetch of the process before may be held for its whole time.
 """
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from telegram.error import Conflict
@@ -18,6 +20,9 @@ RETRY_S = 0.25
 PEACE = timedelta(seconds=1)
 ECHOES_BORNE = 3
 ECHOES_LAST = timedelta(seconds=3)
+# Longer than the bot lets Telegram hold a fetch.
+FETCH_OF_THE_DEAD_LASTS = timedelta(seconds=35)
+AT_ONCE = timedelta(seconds=RETRY_S + 0.1)
 TOLD_EVERY = timedelta(minutes=1)
 
 log = logging.getLogger(__name__)
@@ -32,6 +37,7 @@ class Rivals:
         self._at_peace_since: datetime | None = None
         self._was_at_peace = False
         self._met_at: list[datetime] = []  # before there was peace
+        self._ended_at: list[datetime] = []  # of these, fetches that had been held
         self._told_at: datetime | None = None
 
     def fetching(self) -> None:
@@ -44,13 +50,16 @@ class Rivals:
             return False
         now = self._clock.now()
         self._tell(now)
-        if self._at_peace_since and now - self._at_peace_since >= PEACE:
-            self._was_at_peace = True
+        fetched_for = now - (self._at_peace_since or now)
+        self._was_at_peace = self._was_at_peace or fetched_for >= PEACE
         self._at_peace_since = now
         if not self._was_at_peace:
             self._met_at.append(now)
-            is_many = len(self._met_at) > ECHOES_BORNE
-            if is_many and now - self._met_at[0] >= ECHOES_LAST:
+            self._ended_at += [now] if fetched_for >= AT_ONCE else []
+            is_alive = _lasted(self._ended_at) >= ECHOES_LAST
+            if (is_alive and len(self._ended_at) > ECHOES_BORNE) or (
+                _lasted(self._met_at) >= FETCH_OF_THE_DEAD_LASTS
+            ):
                 self.found.set()
         return not self.found.is_set()
 
@@ -59,3 +68,8 @@ class Rivals:
         if self._told_at is None or now - self._told_at >= TOLD_EVERY:
             self._told_at = now
             log.warning("another program fetches this bot's updates; Telegram ended a fetch")
+
+
+def _lasted(times: Sequence[datetime]) -> timedelta:
+    """From the first to the last of them."""
+    return times[-1] - times[0] if times else timedelta()

@@ -39,6 +39,24 @@ async def test_echoes_are_borne(rivals: Rivals, clock: MovedClock) -> None:
     assert not rivals.found.is_set()
 
 
+async def test_the_fetch_of_a_dead_process(rivals: Rivals, clock: MovedClock) -> None:
+    """Being turned away at once for as long as a fetch is held may be the dead process's doing."""
+    for _ in range(136):
+        clock.move(0.25)
+        assert rivals.met(OTHER)
+
+    assert not rivals.found.is_set()
+
+
+async def test_turned_away_for_longer(rivals: Rivals, clock: MovedClock) -> None:
+    """Whoever is turned away for longer than any fetch is held has a living rival."""
+    for _ in range(150):
+        clock.move(0.25)
+        rivals.met(OTHER)
+
+    assert rivals.found.is_set()
+
+
 @pytest.mark.parametrize("served_s", [1, 3600])
 async def test_who_was_there_first_stays(
     rivals: Rivals, clock: MovedClock, served_s: float
