@@ -143,7 +143,8 @@ def _schedule(house: House) -> None:
     upkeep = house.client.in_lane(Lane.UPKEEP)
     refreshes = house.client.in_lane(Lane.UPKEEP, turn_limit_s=REFRESH_TURN_LIMIT_S)
     for run_pass, interval_s, at_once in (
-        (house.poller.run_pass, 0.25, 100),
+        (house.poller.run_pass, 0.25, 1000),
+        (desk.outbox.deliver_codes, 0.5, 8),
         (desk.outbox.run_pass, 0.5, 8),
         (desk.cards.run_pass, 1.0, 1),
         (lambda: _take_up_unhandled(house), 1.0, 1),

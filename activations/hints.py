@@ -25,6 +25,7 @@ SHARE = 2
 LOOKS_PER_HINT = 2
 MOST_WAITING = 10_000
 MOST_IN_FLIGHT = 16
+MOST_REFRESHES = 8
 MOST_AT_ONCE = 500
 KEPT_FOR = timedelta(minutes=10)
 # A number that has ended may get a late code for so long.
@@ -82,6 +83,7 @@ class Hints:
         self._waiting: OrderedDict[str, Hint] = OrderedDict()
         self._more = asyncio.Event()
         self._to_look: asyncio.Queue[tuple[Hint, Activation | None]] = asyncio.Queue()
+        self._to_refresh: asyncio.Queue[int] = asyncio.Queue()  # people
         self._looks_at: deque[datetime] = deque()
         self._looked_at: dict[str, datetime] = {}
 
@@ -103,7 +105,10 @@ class Hints:
 
     async def serve(self) -> None:
         """Follow hints until cancelled; a look that hangs holds up only its own number."""
-        await asyncio.gather(self._sort(), *(self._look() for _ in range(MOST_IN_FLIGHT)))
+        looks = [self._look() for _ in range(MOST_IN_FLIGHT)]
+        await asyncio.gather(
+            self._sort(), *looks, *(self._refresh() for _ in range(MOST_REFRESHES))
+        )
 
     async def _sort(self) -> None:
         while True:
@@ -175,8 +180,14 @@ class Hints:
         else:
             after = await self._inspector.look(activation, self._provider)
         if after is not None:
-            await self._outbox.run_pass(after.user_id)
+            await self._outbox.deliver_codes(after.user_id)
+            self._to_refresh.put_nowait(after.user_id)
         return after
+
+    async def _refresh(self) -> None:
+        """Deliver what comes with a code: it may have to wait for its chat's pace, a look not."""
+        while True:
+            await self._outbox.run_pass(await self._to_refresh.get())
 
     def _looked(self, hint: Hint, before: Activation | None, after: Activation | None) -> None:
         has_news = after is not None and (before is None or len(after.sms) > len(before.sms))

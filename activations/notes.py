@@ -28,8 +28,8 @@ class NoteKind(StrEnum):
 
 
 # Codes go before news, news before cards.
-RANK: Mapping[NoteKind, int] = {NoteKind.CODE: 0, NoteKind.CARD: 2}
-RANK_OF_NEWS = 1
+RANK_OF_CODES, RANK_OF_NEWS, RANK_OF_CARDS = 0, 1, 2
+RANK: Mapping[NoteKind, int] = {NoteKind.CODE: RANK_OF_CODES, NoteKind.CARD: RANK_OF_CARDS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,13 @@ class OutboxPass:
         while note := await self._outbox.claim_due(self._clock.now(), LEASE, user_id):
             await self._deliver(note)
 
+    async def deliver_codes(self, user_id: int | None = None) -> None:
+        """As `run_pass`, but without what has to wait until the chat may be written to again."""
+        while note := await self._outbox.claim_due(
+            self._clock.now(), LEASE, user_id, codes_only=True
+        ):
+            await self._deliver(note)
+
     async def _deliver(self, note: Note) -> None:
         activation = await self._store.get(note.activation_id) if note.activation_id else None
         try:

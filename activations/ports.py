@@ -176,7 +176,12 @@ class Outbox(Protocol):
     async def add(self, drafts: Sequence[Draft], now: datetime) -> None: ...
 
     async def claim_due(
-        self, now: datetime, lease: timedelta, user_id: int | None = None
+        self,
+        now: datetime,
+        lease: timedelta,
+        user_id: int | None = None,
+        *,
+        codes_only: bool = False,
     ) -> Note | None:
         """Take the most urgent note whose turn has come, so that nobody else can.
 

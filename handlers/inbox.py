@@ -216,8 +216,8 @@ class KeepingBot(ExtBot[str]):
 
     async def _fetch(self, *args: Any, **options: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as above
         """Fetch again soon when another program's fetch ended ours: the library waits longer."""
-        self._rivals.fetching()
         while True:
+            self._rivals.fetching()
             try:
                 return await super().get_updates(*args, **options)
             except Conflict as err:

@@ -15,14 +15,15 @@ from telegram.error import Conflict
 
 from activations.ports import Clock
 
-# Shorter than half of the peace that proves that nobody else fetches.
+# Two of these bots end each other's fetches after so long; a peace twice as long is real. It is
+# shorter than a start takes, so that whoever was there first has had it.
 RETRY_S = 0.25
-PEACE = timedelta(seconds=1)
+PEACE = timedelta(seconds=0.5)
 ECHOES_BORNE = 3
 ECHOES_LAST = timedelta(seconds=3)
 # Longer than the bot lets Telegram hold a fetch.
 FETCH_OF_THE_DEAD_LASTS = timedelta(seconds=35)
-AT_ONCE = timedelta(seconds=RETRY_S + 0.1)
+AT_ONCE = timedelta(seconds=0.1)
 TOLD_EVERY = timedelta(minutes=1)
 
 log = logging.getLogger(__name__)
@@ -34,15 +35,15 @@ class Rivals:
     def __init__(self, clock: Clock) -> None:
         self.found = asyncio.Event()
         self._clock = clock
-        self._at_peace_since: datetime | None = None
+        self._fetching_since: datetime | None = None  # or since the last conflict
         self._was_at_peace = False
         self._met_at: list[datetime] = []  # before there was peace
         self._ended_at: list[datetime] = []  # of these, fetches that had been held
         self._told_at: datetime | None = None
 
     def fetching(self) -> None:
-        """Updates are about to be fetched, maybe for the first time."""
-        self._at_peace_since = self._at_peace_since or self._clock.now()
+        """Updates are about to be fetched, also again after a conflict."""
+        self._fetching_since = self._fetching_since or self._clock.now()
 
     def met(self, err: Conflict) -> bool:
         """Take note of a 409; False when it is no other bot's, or when this one gives way."""
@@ -50,9 +51,9 @@ class Rivals:
             return False
         now = self._clock.now()
         self._tell(now)
-        fetched_for = now - (self._at_peace_since or now)
+        fetched_for = now - (self._fetching_since or now)
         self._was_at_peace = self._was_at_peace or fetched_for >= PEACE
-        self._at_peace_since = now
+        self._fetching_since = None
         if not self._was_at_peace:
             self._met_at.append(now)
             self._ended_at += [now] if fetched_for >= AT_ONCE else []

@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 
 import aiosqlite
 
-from activations.notes import RANK, RANK_OF_NEWS, Delivery, Draft, Note, NoteKind, Outcome
+from activations.notes import (
+    RANK,
+    RANK_OF_CARDS,
+    RANK_OF_CODES,
+    RANK_OF_NEWS,
+    Delivery,
+    Draft,
+    Note,
+    NoteKind,
+    Outcome,
+)
 from bloomsms.models import Sms
 from storage.database import Database, Row, to_ms, to_time
 
@@ -29,19 +39,25 @@ class NoteRows:
             await insert_drafts(db, drafts, now)
 
     async def claim_due(
-        self, now: datetime, lease: timedelta, user_id: int | None = None
+        self,
+        now: datetime,
+        lease: timedelta,
+        user_id: int | None = None,
+        *,
+        codes_only: bool = False,
     ) -> Note | None:
         """Take the most urgent due note; a claim that lapsed is due again."""
         due = (
             "select id from notes where status in ('pending', 'claimed') and due_at_ms <= ?"
-            " and coalesce(?, user_id) = user_id order by rank, due_at_ms, id limit 1"
+            " and rank <= ? and coalesce(?, user_id) = user_id order by rank, due_at_ms, id limit 1"
         )
-        if await self._database.row(due, (to_ms(now), user_id)) is None:
+        wanted = (to_ms(now), RANK_OF_CODES if codes_only else RANK_OF_CARDS, user_id)
+        if await self._database.row(due, wanted) is None:
             return None
         claimed = await self._database.write(
             "update notes set status = 'claimed', due_at_ms = ?, attempts = attempts + 1"
             f" where id = ({due}) returning *",
-            (to_ms(now + lease), to_ms(now), user_id),
+            (to_ms(now + lease), *wanted),
         )
         return await self._note(claimed[0]) if claimed else None
 

@@ -27,8 +27,12 @@ class Told:
 
     def __init__(self) -> None:
         self.codes: list[tuple[int, Sms]] = []
+        self.card_may_be_edited = asyncio.Event()
+        self.card_may_be_edited.set()
 
     async def deliver(self, note: Note, _activation: Activation | None) -> Delivery:
+        if note.kind is NoteKind.CARD:
+            await self.card_may_be_edited.wait()
         if note.kind is NoteKind.CODE and note.sms:
             self.codes.append((note.user_id, note.sms))
         return Delivery(Outcome.SENT)
@@ -180,6 +184,20 @@ async def test_a_look_that_hangs(shop: Shop, desk: Desk) -> None:
     assert 1 == len(desk.told.codes)
     hangs.set()
     await desk.until(lambda: len(desk.told.codes) == 2)
+
+
+async def test_cards_that_wait(shop: Shop, desk: Desk) -> None:
+    """However many cards wait for their chat's pace, the next hint's code does not."""
+    for n in range(40):
+        await shop.waiting(provider_id=str(n))
+    desk.hints._limit = 1000
+    desk.provider.always("activation", received())
+    desk.told.card_may_be_edited.clear()
+    for n in range(40):
+        desk.hints.take(str(n), "wa")
+    await desk.until(lambda: len(desk.told.codes) == 40)
+
+    assert 40 == desk.looks()
 
 
 async def test_polled_meanwhile(shop: Shop, desk: Desk, clock: MovedClock) -> None:

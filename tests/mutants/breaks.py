@@ -157,8 +157,8 @@ BREAKS = (
     Break(
         "deliver a note without claiming it",
         "storage/notes.py",
-        "            (to_ms(now + lease), to_ms(now), user_id),\n",
-        "            (to_ms(now), to_ms(now), user_id),\n",
+        "            (to_ms(now + lease), *wanted),\n",
+        "            (to_ms(now), *wanted),\n",
         ("tests/activations/test_outbox_pass.py::test_two_passes_at_once",),
     ),
     Break(

@@ -69,6 +69,20 @@ async def test_codes_before_news_before_cards(
     ] == order
 
 
+async def test_codes_only(notes: NoteRows, store: ActivationRows, clock: MovedClock) -> None:
+    """Whoever asks for codes alone is given no news and no card, however long they are due."""
+    number = await waiting(store, clock)
+    await notes.add([NEWS, Draft(NoteKind.CARD, ANN, number.id)], clock.now())
+    after = replace(number, state=State.CODE_RECEIVED)
+    await store.record(number, after, code_and_card(ANN, number.id), clock.move(1), SMS)
+
+    first = await notes.claim_due(clock.now(), LEASE, codes_only=True)
+    second = await notes.claim_due(clock.now(), LEASE, codes_only=True)
+
+    assert NoteKind.CODE is (first and first.kind)
+    assert second is None
+
+
 async def test_a_claim_is_for_one(notes: NoteRows, clock: MovedClock) -> None:
     """Of many who ask at once each note goes to exactly one."""
     await notes.add([NEWS] * 5, clock.now())
