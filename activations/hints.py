@@ -158,6 +158,10 @@ class Hints:
         while True:
             hint, activation = await self._to_look.get()
             await self._wait_for_share()
+            if activation and await self._was_polled(hint, activation):
+                self._looks_at.pop()
+                self._drop(hint)
+                continue
             now = self._clock.now()
             self._looked_at[hint.provider_id] = now
             hint.looks += 1
@@ -173,6 +177,11 @@ class Hints:
             except Exception:
                 log.exception("a hint could not be followed")
                 self._later(hint, now + FAILED_AGAIN_AFTER)
+
+    async def _was_polled(self, hint: Hint, activation: Activation) -> bool:
+        """Whether the poller came first while the hint waited for its share."""
+        now_stands = await self._store.get(activation.id)
+        return now_stands is not None and _is_pointless(now_stands, hint, self._clock.now())
 
     async def _follow(self, hint: Hint, activation: Activation | None) -> Activation | None:
         if activation is None:

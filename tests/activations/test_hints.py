@@ -241,6 +241,21 @@ async def test_half_of_the_requests(shop: Shop, desk: Desk, clock: MovedClock) -
     assert 14 == desk.looks()
 
 
+async def test_polled_while_it_waits_for_its_share(
+    shop: Shop, desk: Desk, clock: MovedClock
+) -> None:
+    """A hint that waits for its share costs no request when the poller comes first."""
+    numbers = [await shop.waiting(provider_id=str(n)) for n in range(11)]
+    desk.provider.always("activation", received())
+    for n in range(11):
+        desk.hints.take(str(n), "wa")
+    await desk.until(lambda: desk.looks() == 10)
+    await shop.store.mark_asked(numbers[10].id, clock.move(1))
+    await desk.in_time(lambda: not desk.hints.waiting)
+
+    assert 10 == desk.looks()
+
+
 @pytest.mark.parametrize("provider_id", [FOREIGN, "0", "x" * 200, "'; drop table sms"])
 async def test_a_number_of_nobody(shop: Shop, desk: Desk, provider_id: str) -> None:
     """Without an order that may have brought it, an unknown number costs no request."""

@@ -21,7 +21,7 @@ from tests.jumping_loop import jump_through
 LOOKS_EACH_S = (LIMIT - RESERVED_FOR_PEOPLE) / WINDOW_S - BURST * BURSTS_EACH_S
 # Until the numbers that were there at the start are gone, and the time scale is learned.
 WARM_UP_S = 600.0
-MEASURED_S = {1: 5000.0, 5: 15000.0, 20: 6000.0, 50: 3000.0, 100: 2000.0, 200: 1200.0}
+MEASURED_S = {1: 8000.0, 5: 20000.0, 20: 14000.0, 50: 4000.0, 100: 2500.0, 200: 1200.0}
 # With more numbers the looks hardly suffice to see that the dead are gone; the bound knows no such.
 MOST_BOUNDED = 100
 DEAD, FRESH, MEETINGS = 50, 3, 20
