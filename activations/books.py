@@ -47,6 +47,7 @@ class Reading:
     """A balance that waits until every waiting number was looked at once more."""
 
     balance: Decimal
+    expected: tuple[Decimal, datetime] | None  # when it was read
     at: datetime
     version: int
 
@@ -86,12 +87,13 @@ class Books:
     async def blur(self) -> None:
         """Money moved in a way that nobody can follow: begin anew with the next reading."""
         self._version += 1
+        self._reading = None
         await self._account.forget()
 
     async def run_pass(self, provider: Provider) -> None:
         """Read the balance when it can tell something, and settle what it tells."""
         now = self._clock.now()
-        if self._reading and (self._reading.version != self._version or self._is_late(now)):
+        if self._reading and now - self._reading.at > LOOKS_AWAITED:
             self._reading = None
         if self._reading is None and not self._orders_under_way and now >= self._next_look:
             await self._read(provider, now)
@@ -100,49 +102,45 @@ class Books:
             await self._conclude(reading)
 
     async def _read(self, provider: Provider, now: datetime) -> None:
-        every = await self._look_every(now)
+        version, expected = self._version, await self._account.expected()
+        every = await self._look_every(expected, now)
         if every is None:
             return
         self._next_look = now + every
-        version = self._version
         try:
             balance = (await provider.balance()).amount
         except BloomsmsError as err:
             log.info("the balance could not be read: %s", type(err).__name__)
             return
         if version == self._version:
-            self._reading = Reading(balance, now, version)
+            self._reading = Reading(balance, expected, now, version)
 
-    async def _look_every(self, now: datetime) -> timedelta | None:
+    async def _look_every(
+        self, expected: tuple[Decimal, datetime] | None, now: datetime
+    ) -> timedelta | None:
         """How often a reading is worth its request; None when it could tell nothing."""
-        expected = await self._account.expected()
         if expected is None:
             return CHECKPOINT_EVERY
-        if await self._unknown(expected[1]):
+        if await self._unknown(expected[1], now):
             return LOOK_EVERY
         return RETURN_LOOK_EVERY if await self._due(now) else None
 
-    def _is_late(self, now: datetime) -> bool:
-        return self._reading is not None and now - self._reading.at > LOOKS_AWAITED
-
     async def _nothing_ended_unseen(self, reading_at: datetime) -> bool:
         waiting = await self._store.in_states(frozenset({State.WAITING}))
-        return all(a.sms or (a.asked_at and a.asked_at >= reading_at) for a in waiting)
+        return all(a.sms or _was_open_after(a, reading_at) for a in waiting)
 
     async def _conclude(self, reading: Reading) -> None:
-        expected = await self._account.expected()
-        if expected is None:
+        if reading.expected is None:
             await self._begin_with(reading)
             return
-        amount, since = expected
-        unknown, due = await self._unknown(since), await self._due(reading.at)
-        proof = prove(reading.balance - amount, _prices(unknown), _prices(due))
-        if self._version != reading.version:
-            return
+        amount, since = reading.expected
+        unknown, due = await self._unknown(since, reading.at), await self._due(reading.at)
+        difference = reading.balance - amount
+        proof = prove(difference, _prices(unknown), _prices(due))
         if proof is None:
             # Something else moved the balance; no later reading can tell these orders apart.
-            log.info("the balance moved by something else: %s", reading.balance - amount)
-            await self._begin_with(reading)
+            log.info("the balance moved by something else: %s", difference)
+            await self._account.shift(difference, reading.at)
             return
         returned = [a for a in due if a.id in proof.returned]
         steps = [*self._settled(unknown, proof), *self._returned(returned)]
@@ -151,14 +149,19 @@ class Books:
             await self._account.conclude(money, steps, self._clock.now())
 
     async def _begin_with(self, reading: Reading) -> None:
-        await self._account.begin(reading.balance, reading.at)
+        """The first reading; one that an order has overtaken does not say what that order took."""
+        if self._version == reading.version:
+            await self._account.begin(reading.balance, reading.at)
         if self._version != reading.version:
-            await self.blur()  # an order began meanwhile and may have been counted twice
+            await self.blur()
 
-    async def _unknown(self, since: datetime) -> list[Activation]:
-        """Orders that became uncertain after the reading that the expected balance began from."""
+    async def _unknown(self, since: datetime, until: datetime) -> list[Activation]:
+        """Orders that became uncertain between the reading where it all began and the one of now.
+
+        No order is under way while the balance is read, so none lies on both sides.
+        """
         uncertain = await self._store.in_states(frozenset({State.UNCERTAIN}))
-        return [a for a in uncertain if a.reason != CHARGED and a.changed_at >= since]
+        return [a for a in uncertain if a.reason != CHARGED and since <= a.changed_at < until]
 
     async def _due(self, now: datetime) -> list[Activation]:
         """What may come back, the surest first: ended numbers, then charges without a number."""
@@ -201,6 +204,12 @@ async def settle(store: Store, activation: Activation, reason: str, now: datetim
         return False
     before, after, drafts = closed(activation, reason, now)
     return await store.record(before, after, drafts, now)
+
+
+def _was_open_after(waiting: Activation, reading_at: datetime) -> bool:
+    """Whether its money certainly had not come back when the balance was read."""
+    known_at = (waiting.asked_at, waiting.waiting_since)
+    return any(at is not None and at >= reading_at for at in known_at)
 
 
 def _prices(activations: Sequence[Activation]) -> dict[int, Decimal]:

@@ -52,6 +52,10 @@ class AccountStore(Protocol):
         """Expect what was read, and compare from here on."""
         ...
 
+    async def shift(self, difference: Decimal, read_at: datetime) -> None:
+        """Expect so much more or less, and compare from that reading on."""
+        ...
+
     async def conclude(self, returned: Decimal, steps: Sequence[Step], now: datetime) -> None:
         """Write rows, their notes and the money that came back in one commit."""
         ...

@@ -33,6 +33,12 @@ class AccountRows:
                 (to_micros(balance), to_ms(read_at)),
             )
 
+    async def shift(self, difference: Decimal, read_at: datetime) -> None:
+        """Expect so much more or less, and compare from that reading on."""
+        async with self._database.transaction() as db:
+            await move_expected(db, difference)
+            await db.execute("update account set read_at_ms = ?", (to_ms(read_at),))
+
     async def conclude(self, returned: Decimal, steps: Sequence[Step], now: datetime) -> None:
         """Write what a reading proved: rows, their notes and the expected balance in one commit.
 

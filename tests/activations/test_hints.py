@@ -1,18 +1,21 @@
 """Hints make the bot look, and nothing else: what is told comes from the provider's answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from activations.books import settle
 from activations.hints import Hints
 from activations.model import FOUND, Activation, State
 from activations.notes import Delivery, Note, NoteKind, Outcome
 from activations.outbox import OutboxPass
 from bloomsms.errors import ErrorCode, RateLimited, Refused, Unreadable
 from bloomsms.models import ActivationStatus, ProviderStatus, Sms
+from storage.activations import ActivationRows
 from tests.activations.scripted_provider import ScriptedProvider
 from tests.activations.shop import Shop
 from tests.made_up import ANN, ANOTHER_SMS, BOB, OFFER, OLGA, SMS, seen
@@ -397,3 +400,86 @@ async def test_a_late_code(shop: Shop, desk: Desk, clock: MovedClock) -> None:
     await desk.until(lambda: bool(desk.told.codes))
 
     assert [(ANN, SMS)] == desk.told.codes
+
+
+async def test_a_refusal_to_show_a_number(shop: Shop, desk: Desk) -> None:
+    """A provider that will not answer now is asked about the unknown number again."""
+    order = await lost(shop)
+    busy = Refused(ErrorCode.MAINTENANCE, "MAINTENANCE", "", 503)
+    desk.provider.next("activation", busy, received())
+    desk.hints.take(FOREIGN, "wa")
+    await desk.in_time(lambda: bool(desk.told.codes))
+
+    assert State.CODE_RECEIVED is (await shop.now(order)).state
+
+
+async def test_an_order_that_is_settled_meanwhile(
+    shop: Shop, desk: Desk, provider: ScriptedProvider
+) -> None:
+    """An order that was closed while the provider was asked is given no number any more."""
+    order = await lost(shop)
+    stale = await shop.adoption.orders()
+    await settle(shop.store, order, "closed_by_owner", shop.clock.now())
+    provider.next("activation", received())
+
+    class Before(ActivationRows):
+        async def in_states(self, states: frozenset[State]) -> list[Activation]:
+            return stale if State.UNCERTAIN in states else []
+
+    shop.adoption._store = Before(shop.store._database)  # as read a moment before
+
+    assert await shop.adoption.adopt(FOREIGN, "wa", provider) is None
+    assert State.REFUSED is (await shop.now(order)).state
+
+
+async def test_an_order_that_began_meanwhile(shop: Shop, provider: ScriptedProvider) -> None:
+    """An order that began while the provider was asked may have brought the number, too."""
+    await lost(shop)
+    provider.next("activation", received())
+    await shop.begun(replace(OFFER, user_id=BOB))
+
+    assert await shop.adoption.adopt(FOREIGN, "wa", provider) is None
+
+
+async def test_a_hint_that_is_too_old(shop: Shop, desk: Desk, clock: MovedClock) -> None:
+    """A hint that could not be followed for ten minutes is left to the poller."""
+    await shop.waiting()
+    desk.provider.always("activation", Unreadable("no answer"))
+    desk.hints.take("38496653", "wa")
+    await desk.until(lambda: desk.looks() == 1)
+    clock.move(601)
+    await desk.in_time(lambda: not desk.hints.waiting)
+
+    assert desk.looks() <= 2
+
+
+async def test_a_flood_of_numbers_under_way(shop: Shop, desk: Desk) -> None:
+    """However many hints wait for an answer, they take no more memory than ten thousand."""
+    await shop.begun()
+    for n in range(12_000):
+        desk.hints.take(f"made-up {n}", "wa")
+
+    assert 10_000 == desk.hints.waiting
+
+
+async def test_faults_of_our_own(
+    shop: Shop, desk: Desk, provider: ScriptedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fault while sorting or looking is logged, and hints are followed all the same."""
+    await shop.waiting()
+    provider.next("activation", KeyError("surprise"), received())
+    rows, broken = shop.store, BrokenRows(shop.store._database)
+    desk.hints._store = broken  # a database that fails once
+    desk.hints.take("38496653", "wa")
+    await desk.until(lambda: "could not be sorted" in caplog.text)
+    desk.hints._store = rows
+    await desk.in_time(lambda: bool(desk.told.codes))
+
+    assert [(ANN, SMS)] == desk.told.codes
+    assert "could not be followed" in caplog.text
+
+
+class BrokenRows(ActivationRows):
+    async def by_provider_ids(self, provider_ids: Sequence[str]) -> list[Activation]:
+        assert provider_ids
+        raise sqlite3.OperationalError("disk I/O error")
