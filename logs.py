@@ -15,6 +15,7 @@ TALKATIVE = {
     "aiohttp.server": logging.CRITICAL,  # tells of strangers' malformed requests, one by one
     "aiosqlite": logging.INFO,
     "telegram": logging.INFO,
+    "telegram.request": logging.CRITICAL,  # a page instead of JSON, in full and with a traceback
     "apscheduler": logging.ERROR,
 }
 

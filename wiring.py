@@ -182,8 +182,10 @@ def _hints(
     watch: HintWatch,
 ) -> Hints:
     adoption = Adoption(store, inspector, ground.clock, settings.admin_ids)
-    looks, limit = ground.client.in_lane(Lane.PEOPLE), ground.budget.limit
-    return Hints(store, looks, inspector, adoption, outbox, watch, ground.clock, limit)
+    looks, budget = ground.client.in_lane(Lane.HINTED), ground.budget
+    return Hints(
+        store, looks, inspector, adoption, outbox, watch, ground.clock, lambda: budget.allowed
+    )
 
 
 def _poller(

@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from activations.inspection import Inspector
-from activations.model import FOUND, USUAL_LIFETIME, Activation, Number, State
+from activations.model import (
+    FOUND,
+    GRACE_AFTER_EXPIRY,
+    USUAL_LIFETIME,
+    Activation,
+    Number,
+    State,
+)
 from activations.notes import Draft, NoteKind, card
 from activations.ports import Clock, Provider, Store
 from bloomsms.errors import ErrorCode, Refused
@@ -28,8 +35,13 @@ class Adoption:
         self._told: set[str] = set()
 
     async def orders(self) -> list[Activation]:
-        """Orders that may have brought a number nobody knows, oldest first: lost or under way."""
-        return await self._store.in_states(frozenset({State.UNCERTAIN, State.RENTING}))
+        """Orders that may have brought a number nobody knows, oldest first: lost or under way.
+
+        Shape: without those whose number would have ended by now.
+        """
+        found = await self._store.in_states(frozenset({State.UNCERTAIN, State.RENTING}))
+        oldest = self._clock.now() - USUAL_LIFETIME - GRACE_AFTER_EXPIRY
+        return [order for order in found if order.changed_at >= oldest]
 
     async def adopt(
         self, provider_id: str, service_code: str, provider: Provider
@@ -47,6 +59,9 @@ class Adoption:
                 return None
             raise
         claimants = [order for order in await self.orders() if is_of(order, service_code)]
+        # Asked for after the orders: one whose answer came meanwhile is no claimant any more.
+        if known := await self._store.by_provider_ids([provider_id]):
+            return await self._inspector.take_in(known[0], seen)
         if any(order.state is State.RENTING for order in claimants):
             return None
         order = _only_one(claimants)
@@ -93,11 +108,11 @@ def is_of(order: Activation, service_code: str) -> bool:
 
 
 def _only_one(claimants: Sequence[Activation]) -> Activation | None:
-    """The order a number must be of: of one that was charged, else of one person's oldest.
+    """The order a number must be of: of one person's the charged one, else the oldest.
 
-    Nobody's code may go to somebody else, so orders of two people decide nothing.
+    Nobody's code may go to somebody else, so orders of two people decide nothing, also where one
+    of them is known to be charged: the other may be, too.
     """
     charged = [order for order in claimants if order.is_charged_without_number]
-    possible = charged or claimants
-    people = {order.user_id for order in possible}
-    return possible[0] if len(people) == 1 else None
+    people = {order.user_id for order in claimants}
+    return (charged or claimants)[0] if len(people) == 1 else None

@@ -27,7 +27,10 @@ from activations.reckoning import Proof, prove
 from bloomsms.errors import BloomsmsError
 
 FIRST_LOOK_AFTER = timedelta(seconds=2)
-LOOK_EVERY = timedelta(seconds=60)
+LOOK_EVERY = timedelta(seconds=45)
+# A provider may still be at work on an order whose answer was lost: only so much later is it said
+# that nothing was charged.
+FREE_AFTER = timedelta(seconds=90)
 # While money is only awaited, nobody waits for the news.
 RETURN_LOOK_EVERY = timedelta(seconds=120)
 # An old number may be looked at as rarely as every five minutes.
@@ -48,7 +51,8 @@ class Reading:
 
     balance: Decimal
     expected: tuple[Decimal, datetime] | None  # when it was read
-    at: datetime
+    at: datetime  # when it was asked for
+    answered_at: datetime
     version: int
 
 
@@ -97,7 +101,7 @@ class Books:
             self._reading = None
         if self._reading is None and not self._orders_under_way and now >= self._next_look:
             await self._read(provider, now)
-        if self._reading and await self._nothing_ended_unseen(self._reading.at):
+        if self._reading and await self._nothing_ended_unseen(self._reading.answered_at):
             reading, self._reading = self._reading, None
             await self._conclude(reading)
 
@@ -113,7 +117,7 @@ class Books:
             log.info("the balance could not be read: %s", type(err).__name__)
             return
         if version == self._version:
-            self._reading = Reading(balance, expected, now, version)
+            self._reading = Reading(balance, expected, now, self._clock.now(), version)
 
     async def _look_every(
         self, expected: tuple[Decimal, datetime] | None, now: datetime
@@ -176,7 +180,7 @@ class Books:
             if activation.id in proof.charged:
                 log.warning("activation %d: charged, its number unknown", activation.id)
                 yield activation, replace(activation, reason=CHARGED), _news(activation)
-            elif activation.id in proof.free:
+            elif activation.id in proof.free and now - activation.changed_at >= FREE_AFTER:
                 is_old = now - activation.changed_at > RETURN_POSSIBLE_AFTER
                 yield closed(activation, COSTS_NOTHING if is_old else NOT_CHARGED, now)
 

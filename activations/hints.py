@@ -6,6 +6,7 @@ Source: docs/decisions/0015-hints.md.
 import asyncio
 import logging
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +22,11 @@ WINDOW = timedelta(seconds=60)
 # However many hints come: at most one look a number in so long, and half of the window in all.
 LOOK_AGAIN_AFTER = timedelta(seconds=10)
 SHARE = 2
+# Numbers that nobody knows cost a request only to find the number of a lost order: so many are
+# kept, followed at once, and looked at in a minute (as a part of all requests).
+MOST_UNKNOWN = 200
+UNKNOWN_AT_ONCE = 4
+SHARE_OF_UNKNOWN = 12
 # The provider may tell of an SMS before it shows it: so often a hint makes us look.
 LOOKS_PER_HINT = 2
 MOST_WAITING = 10_000
@@ -30,7 +36,7 @@ MOST_AT_ONCE = 500
 KEPT_FOR = timedelta(minutes=10)
 # A number that has ended may get a late code for so long.
 LATE_CODES_FOR = timedelta(minutes=30)
-ORDER_AWAITED_EVERY = timedelta(seconds=1)
+UNKNOWN_AGAIN_AFTER = timedelta(seconds=1)
 FAILED_AGAIN_AFTER = timedelta(seconds=2)
 IDLE_S = 0.5
 
@@ -51,13 +57,14 @@ class Hint:
     unseen_since: datetime
     looks: int = 0
     is_in_hand: bool = False
+    was_followed: bool = False
     came_again: bool = False
 
 
 class Hints:
     """Meets the web door's HintTaker. `serve` follows what `take` kept, oldest first.
 
-    Units: `limit` is how many requests any 60 s allow.
+    Units: `limit` gives how many requests any 60 s allow now.
     What is kept does not outlive the process: the poller looks at every open number anyway.
     """
 
@@ -70,7 +77,7 @@ class Hints:
         outbox: OutboxPass,
         watch: HintWatch,
         clock: Clock,
-        limit: int,
+        limit: Callable[[], int],
     ) -> None:
         self._store = store
         self._provider = provider
@@ -86,6 +93,9 @@ class Hints:
         self._to_refresh: asyncio.Queue[int] = asyncio.Queue()  # people
         self._looks_at: deque[datetime] = deque()
         self._looked_at: dict[str, datetime] = {}
+        self._unknown: set[str] = set()  # waiting, as far as they were sorted
+        self._unknown_in_hand = 0
+        self._unknown_looks_at: deque[datetime] = deque()
 
     @property
     def waiting(self) -> int:
@@ -93,7 +103,6 @@ class Hints:
 
     def take(self, provider_id: str, service_code: str) -> None:
         """Keep a hint; a number's second one while the first waits is the same."""
-        self._watch.came(provider_id)
         if (known := self._waiting.get(provider_id)) is not None:
             known.came_again = known.is_in_hand
             return
@@ -140,43 +149,72 @@ class Hints:
         self, hint: Hint, activation: Activation | None, orders: list[Activation], now: datetime
     ) -> None:
         """To be looked at now, later, or not at all."""
-        may_look_at = self._looked_at.get(hint.provider_id, now - WINDOW) + LOOK_AGAIN_AFTER
-        of_service = [order for order in orders if is_of(order, hint.service_code)]
-        if now - hint.came_at > KEPT_FOR or (activation is None and not of_service):
+        if now - hint.came_at > KEPT_FOR:
             self._drop(hint)
-        elif activation is None and any(o.state is State.RENTING for o in of_service):
-            self._later(hint, now + ORDER_AWAITED_EVERY)  # an answer on its way may name it
-        elif activation is not None and _is_pointless(activation, hint, now):
+            return
+        if activation is None:
+            self._place_unknown(hint, orders, now)
+            return
+        self._unknown.discard(hint.provider_id)
+        self._watch.came(hint.provider_id)
+        may_look_at = self._looked_at.get(hint.provider_id, now - WINDOW) + LOOK_AGAIN_AFTER
+        if _is_pointless(activation, hint, now):
             self._drop(hint)
         elif may_look_at > now:
             self._later(hint, may_look_at)
         else:
-            hint.is_in_hand = True
-            self._to_look.put_nowait((hint, activation))
+            self._hand_on(hint, activation)
+
+    def _place_unknown(self, hint: Hint, orders: list[Activation], now: datetime) -> None:
+        of_service = [order for order in orders if is_of(order, hint.service_code)]
+        self._unknown.add(hint.provider_id)
+        if not of_service or len(self._unknown) > MOST_UNKNOWN or hint.looks:
+            self._drop(hint)
+        elif any(order.state is State.RENTING for order in of_service):
+            self._later(hint, now + UNKNOWN_AGAIN_AFTER)  # an answer on its way may name it
+        elif self._may_follow_unknown(now):
+            self._unknown_looks_at.append(now)
+            self._unknown_in_hand += 1
+            self._hand_on(hint, None)
+        else:
+            self._later(hint, now + UNKNOWN_AGAIN_AFTER)
+
+    def _may_follow_unknown(self, now: datetime) -> bool:
+        _forget_old(self._unknown_looks_at, now)
+        is_room = len(self._unknown_looks_at) < max(1, self._limit() // SHARE_OF_UNKNOWN)
+        return is_room and self._unknown_in_hand < UNKNOWN_AT_ONCE
+
+    def _hand_on(self, hint: Hint, activation: Activation | None) -> None:
+        hint.is_in_hand = True
+        self._to_look.put_nowait((hint, activation))
 
     async def _look(self) -> None:
         while True:
             hint, activation = await self._to_look.get()
-            await self._wait_for_share()
-            if activation and await self._was_polled(hint, activation):
-                self._looks_at.pop()
-                self._drop(hint)
-                continue
-            now = self._clock.now()
-            self._looked_at[hint.provider_id] = now
-            hint.looks += 1
-            hint.came_again = False
             try:
-                after = await self._follow(hint, activation)
-                self._looked(hint, activation, after)
+                await self._wait_for_share()
+                await self._look_at(hint, activation)
             except RateLimited as err:
-                self._later(hint, now + timedelta(seconds=err.wait_s))
+                self._later(hint, self._clock.now() + timedelta(seconds=err.wait_s))
             except BloomsmsError as err:
                 log.info("a hint could not be followed: %s", type(err).__name__)
-                self._later(hint, now + FAILED_AGAIN_AFTER)
+                self._later(hint, self._clock.now() + FAILED_AGAIN_AFTER)
             except Exception:
                 log.exception("a hint could not be followed")
-                self._later(hint, now + FAILED_AGAIN_AFTER)
+                self._later(hint, self._clock.now() + FAILED_AGAIN_AFTER)
+            finally:
+                self._unknown_in_hand -= activation is None
+
+    async def _look_at(self, hint: Hint, activation: Activation | None) -> None:
+        if activation and await self._was_polled(hint, activation):
+            self._looks_at.pop()
+            self._drop(hint)
+            return
+        self._looked_at[hint.provider_id] = self._clock.now()
+        hint.came_again, hint.was_followed = False, True
+        after = await self._follow(hint, activation)
+        hint.looks += 1
+        self._looked(hint, activation, after)
 
     async def _was_polled(self, hint: Hint, activation: Activation) -> bool:
         """Whether the poller came first while the hint waited for its share."""
@@ -196,7 +234,11 @@ class Hints:
     async def _refresh(self) -> None:
         """Deliver what comes with a code: it may have to wait for its chat's pace, a look not."""
         while True:
-            await self._outbox.run_pass(await self._to_refresh.get())
+            user_id = await self._to_refresh.get()
+            try:
+                await self._outbox.run_pass(user_id)
+            except Exception:
+                log.exception("what came with a code waits for the next pass")
 
     def _looked(self, hint: Hint, before: Activation | None, after: Activation | None) -> None:
         has_news = after is not None and (before is None or len(after.sms) > len(before.sms))
@@ -215,9 +257,8 @@ class Hints:
         """Hints together take at most half of a minute's requests."""
         while True:
             now = self._clock.now()
-            while self._looks_at and now - self._looks_at[0] >= WINDOW:
-                self._looks_at.popleft()
-            if len(self._looks_at) < max(1, self._limit // SHARE):
+            _forget_old(self._looks_at, now)
+            if len(self._looks_at) < max(1, self._limit() // SHARE):
                 self._looks_at.append(now)
                 return
             await asyncio.sleep(IDLE_S)
@@ -225,11 +266,17 @@ class Hints:
     def _later(self, hint: Hint, due_at: datetime) -> None:
         hint.is_in_hand = False
         hint.due_at = due_at
-        if hint.looks:
+        if hint.was_followed:
             hint.unseen_since = self._clock.now()
 
     def _drop(self, hint: Hint) -> None:
         self._waiting.pop(hint.provider_id, None)
+        self._unknown.discard(hint.provider_id)
+
+
+def _forget_old(times: deque[datetime], now: datetime) -> None:
+    while times and now - times[0] >= WINDOW:
+        times.popleft()
 
 
 def _is_pointless(activation: Activation, hint: Hint, now: datetime) -> bool:

@@ -78,13 +78,15 @@ class Poller:
         if now < self._silent_until:
             return 0
         interval_s = self._interval_s()
-        self._saved += (now - self._last_at).total_seconds() / interval_s + ROUNDING
+        # A clock that is set back gives nothing back.
+        passed_s = max(0.0, (now - self._last_at).total_seconds())
+        self._saved += passed_s / interval_s + ROUNDING
         self._last_at = now
         # Time that passed unused is not caught up on: it would come as a burst.
         burst = max(1, int(LONGEST_CATCH_UP_S / interval_s))
         if self._saved >= burst + 1:
             self._saved = burst
-        count = min(int(self._saved), MOST_IN_FLIGHT - len(self._in_flight))
+        count = max(0, min(int(self._saved), MOST_IN_FLIGHT - len(self._in_flight)))
         self._saved -= count
         return count
 

@@ -1,4 +1,4 @@
-"""How many requests may go, and whose turn it is: a true sliding window with three lanes.
+"""How many requests may go, and whose turn it is: a true sliding window with lanes.
 
 Source: the API text (60 requests a minute for each key); docs/decisions/0002-request-budget.md.
 """
@@ -40,8 +40,9 @@ class Lane(IntEnum):
     """Whose request it is; the lower goes first."""
 
     PEOPLE = 0  # somebody is looking at a spinner
-    POLLS = 1  # a look at a waiting number
-    UPKEEP = 2  # nobody waits for it
+    HINTED = 1  # somebody waits for a code that is said to be there
+    POLLS = 2  # a look at a waiting number
+    UPKEEP = 3  # nobody waits for it
 
 
 def nobody() -> int | None:
@@ -146,6 +147,11 @@ class Budget:
         """Requests in the window, those under way included."""
         self._drop_old()
         return len(self._frees_at_s) + self._in_flight
+
+    @property
+    def allowed(self) -> int:
+        """Requests of any window that are ours, without what is left to somebody else."""
+        return self._effective_limit
 
     @property
     def _effective_limit(self) -> int:

@@ -41,7 +41,7 @@ READ_LIMIT_S = 12.0  # one attempt
 READS_LIMIT_S = 25.0  # all attempts of one read
 WRITE_LIMIT_S = 75.0  # a late number is still a number: a paid answer is waited for
 PAUSE_BETWEEN_READS_S = 0.4
-TURN_LIMIT_S = {Lane.PEOPLE: 8.0, Lane.POLLS: 0.0, Lane.UPKEEP: 5.0}
+TURN_LIMIT_S = {Lane.PEOPLE: 8.0, Lane.HINTED: 8.0, Lane.POLLS: 0.0, Lane.UPKEEP: 5.0}
 
 T = TypeVar("T")
 

@@ -1,7 +1,7 @@
 """What the card of an activation says in each state, and the news of its code."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from gettext import gettext as _
 
 from activations.model import Activation, Kind, Sms, State
@@ -11,6 +11,8 @@ from handlers.formats import escape
 # Leaves room for the rest of the message below Telegram's 4,096 units.
 LONGEST_SMS = 3500
 LONGEST_NAME = 80
+# After so long without BloomSMS's answer a person is told why they see nothing.
+SLOW_AFTER = timedelta(seconds=10)
 
 HEADS = {
     State.RENTING: _("⏳ Renting the number…"),
@@ -118,6 +120,8 @@ def _state_lines(activation: Activation, now: datetime) -> list[str]:
     if activation.state is State.WAITING:
         return _waiting_lines(activation, now)
     lines = [HEADS.get(activation.state) or texts.became(activation)]
+    if activation.state is State.RENTING and now - activation.changed_at >= SLOW_AFTER:
+        lines.append(texts.RENTING_SLOWLY)
     if activation.state in (State.CANCELLED, State.EXPIRED):
         lines.append(_refund_line(activation))
     if activation.state is State.REFUSED:

@@ -60,11 +60,14 @@ class Cards:
             await self._screens.take_away(old)
 
     async def run_pass(self) -> None:
-        """Move the bars of waiting numbers whose card was not edited for a while."""
+        """Move the bars of waiting numbers whose card was not edited for a while.
+
+        Orders that wait for their answer get a line that says so.
+        """
         now = self._clock.now()
         if now < self._hold_until:
             return
-        waiting = await self._store.in_states(frozenset({State.WAITING}))
+        waiting = await self._store.in_states(frozenset({State.WAITING, State.RENTING}))
         due = [a for a in waiting if a.card and now - self._last_edit(a) >= EDIT_EVERY]
         due.sort(key=self._last_edit)
         for activation in _one_a_chat(due)[:MOST_EDITS_A_PASS]:

@@ -39,7 +39,7 @@ SETTLED = {
     "returned": _("The money for that order came back."),
     "costs_nothing": _("It is clear now: nothing is charged for that order."),
     "closed_by_owner": _("The owner has settled that order."),
-    "found": _("The number of that order was found. Its code comes here."),
+    "found": _("The number of that order was found after all."),
 }
 SAYS_NO = _("BloomSMS says no.")
 BUSY = _("Many people are asking right now. Try again in {seconds} s.")
@@ -52,6 +52,10 @@ BLANK_SMS = _("An SMS came, but BloomSMS has no text for it. Should it turn up, 
 SURPRISE = _("Sorry, something went wrong here. It was noted as {log_id}.")
 CHOOSE_COUNTRY = _("<b>Where should the number be from?</b>")
 RENTING = _("Renting…")
+RENTING_SLOWLY = _(
+    "BloomSMS takes long to answer. The order is not repeated, so you pay at most once; what comes"
+    " of it is told here."
+)
 UNDER_WAY = _("BloomSMS is being asked already.")
 STORED_LATER = _(
     "Nothing can be stored right now. What you asked for is done later, by itself; there is no need"

@@ -42,10 +42,22 @@ async def update_row(db: aiosqlite.Connection, before: Activation, after: Activa
     )
     if cursor.rowcount != 1:
         return False
-    await move_expected(db, -newly_charged(before, after))
+    await _charge(db, before, after)
     if before.number is None and after.number is not None:
         await count_use(db, after.offer)
     return True
+
+
+async def _charge(db: aiosqlite.Connection, before: Activation, after: Activation) -> None:
+    """Take what the step charges off what the account should hold.
+
+    What an order took before the balance was read is in that reading already.
+    """
+    if charged := newly_charged(before, after):
+        await db.execute(
+            "update account set expected_micros = expected_micros - ? where read_at_ms <= ?",
+            (to_micros(charged), to_ms(before.changed_at)),
+        )
 
 
 async def move_expected(db: aiosqlite.Connection, change: Decimal) -> None:

@@ -30,12 +30,14 @@ class Told:
 
     def __init__(self) -> None:
         self.codes: list[tuple[int, Sms]] = []
+        self.cards = 0
         self.card_may_be_edited = asyncio.Event()
         self.card_may_be_edited.set()
 
     async def deliver(self, note: Note, _activation: Activation | None) -> Delivery:
         if note.kind is NoteKind.CARD:
             await self.card_may_be_edited.wait()
+            self.cards += 1
         if note.kind is NoteKind.CODE and note.sms:
             self.codes.append((note.user_id, note.sms))
         return Delivery(Outcome.SENT)
@@ -48,10 +50,11 @@ class Desk:
         self.told = Told()
         self.provider = provider
         self.clock = shop.clock
+        self.limit = 20
         outbox = OutboxPass(shop.notes, shop.store, self.told, shop.clock)
         self.hints = Hints(
             shop.store, provider, shop.inspector, shop.adoption, outbox, shop.watch, shop.clock,
-            20,
+            lambda: self.limit,
         )  # fmt: skip
 
     async def until(self, is_so: Callable[[], bool]) -> None:
@@ -193,7 +196,7 @@ async def test_cards_that_wait(shop: Shop, desk: Desk) -> None:
     """However many cards wait for their chat's pace, the next hint's code does not."""
     for n in range(40):
         await shop.waiting(provider_id=str(n))
-    desk.hints._limit = 1000
+    desk.limit = 1000
     desk.provider.always("activation", received())
     desk.told.card_may_be_edited.clear()
     for n in range(40):
@@ -331,7 +334,7 @@ async def test_lost_orders_of_two_people(shop: Shop, desk: Desk) -> None:
     for _ in range(2):
         desk.hints.take(FOREIGN, "wa")
         await desk.until(lambda: not desk.hints.waiting)
-        shop.clock.move(11)
+        shop.clock.move(61)
 
     assert [State.UNCERTAIN] * 2 == [(await shop.now(order)).state for order in orders]
     told = [note for note in await shop.told() if note.kind is NoteKind.OWNER_UNCLAIMED]
@@ -340,15 +343,28 @@ async def test_lost_orders_of_two_people(shop: Shop, desk: Desk) -> None:
 
 
 async def test_the_one_that_was_charged(shop: Shop, desk: Desk) -> None:
-    """Of two people's lost orders the one that the balance shows as charged has the number."""
+    """Of one person's lost orders the one that the balance shows as charged has the number."""
     await lost(shop, ANN)
-    charged = await lost(shop, BOB)
+    charged = await lost(shop, ANN)
     await shop.store.record(charged, replace(charged, reason="charged"), (), shop.clock.now())
     desk.provider.next("activation", received())
     desk.hints.take(FOREIGN, "wa")
     await desk.until(lambda: bool(desk.told.codes))
 
-    assert [(BOB, SMS)] == desk.told.codes
+    assert State.CODE_RECEIVED is (await shop.now(charged)).state
+
+
+async def test_a_charged_order_beside_another_persons(shop: Shop, desk: Desk) -> None:
+    """A charged order takes no number that may be another person's, whose order is still open."""
+    charged = await lost(shop, ANN)
+    await shop.store.record(charged, replace(charged, reason="charged"), (), shop.clock.now())
+    order = await lost(shop, BOB)
+    desk.provider.next("activation", received())
+    desk.hints.take(FOREIGN, "wa")
+    await desk.until(lambda: not desk.hints.waiting)
+
+    assert [] == desk.told.codes
+    assert [State.UNCERTAIN] * 2 == [(await shop.now(one)).state for one in (charged, order)]
 
 
 async def test_an_answer_that_is_still_to_come(shop: Shop, desk: Desk, clock: MovedClock) -> None:
@@ -483,3 +499,72 @@ class BrokenRows(ActivationRows):
     async def by_provider_ids(self, provider_ids: Sequence[str]) -> list[Activation]:
         assert provider_ids
         raise sqlite3.OperationalError("disk I/O error")
+
+
+async def test_a_flood_beside_a_lost_order(shop: Shop, desk: Desk, clock: MovedClock) -> None:
+    """Made-up numbers cost few requests while an order is lost, and keep no true hint waiting."""
+    await lost(shop)
+    await shop.waiting(replace(OFFER, user_id=BOB))
+    desk.limit = 60
+    desk.provider.always("activation", NOT_FOUND)
+    for n in range(3_000):
+        desk.hints.take(f"made-up {n}", "wa")
+    await desk.until(lambda: desk.looks() == 5)
+    desk.provider.next("activation", received())
+    desk.hints.take("38496653", "wa")
+    await desk.until(lambda: bool(desk.told.codes))
+    clock.move(30)
+    await desk.rests()
+
+    assert [(BOB, SMS)] == desk.told.codes
+    assert 6 == desk.looks()
+    assert desk.hints.waiting <= 200
+    assert "38496653" in shop.watch._came_at  # which made-up numbers cannot push out
+    assert 1 == len(shop.watch._came_at)
+
+
+async def test_the_answer_that_came_meanwhile(
+    shop: Shop, desk: Desk, provider: ScriptedProvider
+) -> None:
+    """A number that its own order's answer has named is not given to another person's lost one."""
+    order = await lost(shop, ANN)
+    number = await shop.waiting(replace(OFFER, user_id=BOB), provider_id=FOREIGN)
+    provider.next("activation", received())
+    after = await shop.adoption.adopt(FOREIGN, "wa", provider)
+
+    assert (number.id, BOB) == (after and after.id, after and after.user_id)
+    assert State.UNCERTAIN is (await shop.now(order)).state
+
+
+async def test_an_order_of_yesterday(shop: Shop, desk: Desk, clock: MovedClock) -> None:
+    """A lost order whose number would have ended by now takes no new one."""
+    await lost(shop)
+    clock.move(31 * 60)
+    desk.hints.take(FOREIGN, "wa")
+    await desk.until(lambda: not desk.hints.waiting)
+
+    assert 0 == desk.looks()
+
+
+async def test_cards_that_fail(shop: Shop, desk: Desk) -> None:
+    """However often what comes with a code fails, the next one is seen to."""
+    desk.limit = 1000
+    for n in range(20):
+        await shop.waiting(provider_id=str(n))
+    desk.provider.always("activation", received())
+    delivers = desk.hints._outbox.run_pass
+    failed = []
+
+    async def fails(user_id: int | None = None) -> None:
+        failed.append(user_id)
+        raise sqlite3.OperationalError("database is locked")
+
+    desk.hints._outbox.run_pass = fails  # type: ignore[method-assign]  # a lock for cards alone
+    for n in range(19):
+        desk.hints.take(str(n), "wa")
+    await desk.until(lambda: len(failed) == 19)
+    desk.hints._outbox.run_pass = delivers  # type: ignore[method-assign]  # as above
+    desk.hints.take("19", "wa")
+    await desk.until(lambda: desk.told.cards > 0)
+
+    assert 20 == len(desk.told.codes)

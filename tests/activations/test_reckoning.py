@@ -64,8 +64,22 @@ def test_many_equal_returns(count: int) -> None:
     assert proof == Proof(returned=frozenset(range(40)))
 
 
-def test_too_many_different_sums() -> None:
+@pytest.mark.parametrize(
+    "due",
+    [
+        {n: Decimal(2**n) for n in range(40)},
+        {n: Decimal(1000 + n) / 100 + n for n in range(4000)},
+    ],
+    ids=["wide", "many"],
+)
+def test_too_many_different_sums(due: dict[int, Decimal]) -> None:
     """Where everything explains everything nothing is concluded, and soon."""
-    due = {n: Decimal(2**n) for n in range(40)}
+    assert Proof() == prove(Decimal(5), {-1: Decimal("0.55")}, due)
 
-    assert Proof() == prove(Decimal(5), {}, due)
+
+def test_prices_in_cents() -> None:
+    """A day of many different prices is worked out in no time that anybody would notice."""
+    due = {n: Decimal(30 + n) / 100 for n in range(80)}
+    unknown = {-n: Decimal(40 + n) / 100 for n in range(1, 11)}
+
+    assert prove(Decimal(0), unknown, due) == Proof()

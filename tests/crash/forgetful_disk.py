@@ -7,6 +7,7 @@ Source: https://www.sqlite.org/c3ref/vfs.html and io_methods.html.
 import _sqlite3
 import ctypes
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ctypes import POINTER, c_char_p, c_int, c_void_p
@@ -57,13 +58,15 @@ class Disk:
         self._folder = folder
         self._paths: dict[int, Path] = {}
         self._alive: list[object] = []
+        self._still = threading.Lock()  # syncs come from the database's own threads
 
     def left(self, path: Path, to: Path) -> Path:
         """Copy what would be left of a database; the path of the copy."""
         to.mkdir()
-        for kept in self._folder.glob(f"{path.name}*"):
-            if path.with_name(kept.name).exists():  # a removed journal stays removed
-                shutil.copy(kept, to)
+        with self._still:
+            for kept in self._folder.glob(f"{path.name}*"):
+                if path.with_name(kept.name).exists():  # a removed journal stays removed
+                    shutil.copy(kept, to)
         return to / path.name
 
     def wrapped(self, plain: Vfs) -> Vfs:
@@ -93,7 +96,8 @@ class Disk:
         def sync(file: int, flags: int) -> int:
             status = int(sync_plainly(file, flags))
             path = self._paths[file]
-            shutil.copy(path, self._folder / path.name)
+            with self._still:
+                shutil.copy(path, self._folder / path.name)
             return status
 
         methods.calls[SYNC] = self._address(SyncCall(sync))

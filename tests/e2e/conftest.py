@@ -1,6 +1,7 @@
 """Whole stories: the real application over HTTP against both emulators."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -109,6 +110,17 @@ class World:
         async with asyncio.timeout(10):
             while self.house is None or not await self.house.account.expected():
                 await asyncio.sleep(0.05)
+
+    def lost_long_ago(self) -> None:
+        """As if the orders of unknown outcome were lost two minutes ago, and look again now."""
+        assert self.house
+        with sqlite3.connect(self.folder / "bot.db", timeout=10) as rows:
+            rows.execute(
+                "update activations set changed_at_ms = changed_at_ms - 120000"
+                " where state = 'uncertain'"
+            )
+            rows.execute("update account set read_at_ms = read_at_ms - 120000")
+        self.house.books._next_look = self.house.desk.clock.now()
 
     async def bloomsms_answered(self, status: int) -> None:
         async with asyncio.timeout(10):

@@ -15,7 +15,8 @@ async def test_lost_answer_of_an_order_that_never_took_effect(world: World, ann:
     world.bloomsms.arm("hang_up_before", on="rent", times=1)
     await ann.clicks("Rent for $0.55", message=card)
     await ann.waits_for("The outcome is unknown", new=True)
-    await ann.waits_for("never took effect", new=True, timeout_s=20)
+    world.lost_long_ago()
+    await ann.waits_for("never took effect", timeout_s=20)
     await ann.waits_until(lambda _: "Not rented" in card.text)
 
     assert "🔁 Try again" in ann.labels(card)
