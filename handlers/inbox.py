@@ -19,6 +19,7 @@ from telegram.ext import ExtBot
 from activations.notes import Draft, NoteKind
 from activations.ports import Clock, Outbox
 from activations.pulse import Pulse
+from handlers.readable import id_of, read, read_text
 from handlers.rivals import RETRY_S, Rivals
 from handlers.unkept import Unkept
 
@@ -74,10 +75,17 @@ class Inbox:
         bodies = [(update.update_id, update.to_json()) for update in updates]
         await self._store.keep(bot_id, bodies, self._clock.now())
 
-    async def keep_written(self, bot_id: int, updates: Sequence[Mapping[str, Any]]) -> None:
-        """Keep them as Telegram wrote them: `keep` would have to write them anew."""
-        bodies = [(int(update["update_id"]), json.dumps(update)) for update in updates]
+    async def keep_written(
+        self, bot_id: int, updates: Mapping[int, object], unreadable: Sequence[int]
+    ) -> None:
+        """Keep them as Telegram wrote them: `keep` would have to write them anew.
+
+        Those that cannot be read are parked at once.
+        """
+        bodies = [(update_id, json.dumps(update)) for update_id, update in updates.items()]
         await self._store.keep(bot_id, bodies, self._clock.now())
+        for update_id in unreadable:
+            await self._park_unreadable(update_id)
 
     async def reopen(self, bot_id: int) -> None:
         """Remember what a process before this one had handled; other bots count ids anew."""
@@ -91,9 +99,16 @@ class Inbox:
 
     async def unhandled(self, bot: Bot) -> list[Update]:
         """Kept updates whose turn has come and that nobody has in hand, oldest first."""
-        ids = await self._store.due_ids(self._clock.now())
-        bodies = [await self._store.body(i) for i in ids if i not in self._taken]
-        return [Update.de_json(json.loads(body), bot) for body in bodies if body]
+        found = []
+        for update_id in await self._store.due_ids(self._clock.now()):
+            body = None if update_id in self._taken else await self._store.body(update_id)
+            if not body:
+                continue
+            if update := read_text(body, bot):
+                found.append(update)
+            else:
+                await self._park_unreadable(update_id)
+        return found
 
     def take(self, update: Update) -> bool:
         """Take an update in hand; False when it is, or was handled."""
@@ -170,7 +185,23 @@ class Inbox:
         self._failed_before.discard(update.update_id)
         self._put_back.pop(update.update_id, None)
         log.error("update %d failed %d times and is parked", update.update_id, attempts)
-        words = {"update_id": str(update.update_id)}
+        await self._tell_owners(update.update_id)
+
+    async def _park_unreadable(self, update_id: int) -> None:
+        """Once: it counts as handled, also when Telegram hands it over again."""
+        if update_id in self._taken:
+            return
+        self._remember(update_id)
+        try:
+            await self._store.failed(update_id, self._clock.now(), most_attempts=1)
+            await self._tell_owners(update_id)
+        except Exception:
+            self._taken.pop(update_id, None)
+            raise
+        log.error("update %d cannot be read and is parked", update_id)
+
+    async def _tell_owners(self, update_id: int) -> None:
+        words = {"update_id": str(update_id)}
         drafts = [
             Draft(NoteKind.OWNER_PARKED, owner, None, words) for owner in sorted(self._owner_ids)
         ]
@@ -230,13 +261,31 @@ class KeepingBot(ExtBot[str]):
         answer = await super()._do_post(endpoint, data, **limits)
         if endpoint in UNREAD:
             return True
-        if endpoint == "getUpdates" and isinstance(answer, list) and answer:
-            await self._keep(answer)
-        return answer
+        return await self._readable(answer) if endpoint == "getUpdates" else answer
 
-    async def _keep(self, updates: list[dict[str, Any]]) -> None:
+    async def _readable(self, answer: object) -> list[object]:
+        """Keep them all; what cannot be read goes on without its content.
+
+        So it is confirmed to Telegram, and the library, which logs what it cannot read, reads on.
+        """
+        if not isinstance(answer, list):
+            raise TelegramError("getUpdates: the answer is no list")
+        updates = {id_: update for update in answer if (id_ := id_of(update)) is not None}
+        if answer and not updates:
+            raise TelegramError("getUpdates: no update has a usable id")
+        read_ones = {id_: read(update, self) for id_, update in updates.items()}
+        unreadable = [id_ for id_, update in read_ones.items() if update is None]
+        if updates:
+            readable = [update for update in read_ones.values() if update]
+            await self._keep(updates, unreadable, readable)
+        bare = {id_: {"update_id": id_} for id_ in unreadable}
+        return [bare.get(id_, update) for id_, update in updates.items()]
+
+    async def _keep(
+        self, updates: dict[int, object], unreadable: list[int], readable: list[Update]
+    ) -> None:
         try:
-            await asyncio.shield(self._inbox.keep_written(self.id, updates))
+            await asyncio.shield(self._inbox.keep_written(self.id, updates, unreadable))
         except Exception as err:
-            await self._unkept.tell(Update.de_list(updates, self))
+            await self._unkept.tell(readable)
             raise TelegramError(f"{len(updates)} updates could not be kept: {err}") from err

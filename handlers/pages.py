@@ -107,7 +107,7 @@ def _books(tally: Tally) -> list[str]:
         (_("on their way: {count}"), tally.sms_pending),
         (_("waiting until their person writes: {count}"), tally.sms_parked),
         (_("given up: {count}"), tally.sms_dead),
-        (_("Updates that failed three times: {count}"), tally.parked_updates),
+        (_("Parked updates: {count}"), tally.parked_updates),
     ):
         lines += [sentence.format(count=count)] if count else []
     return lines

@@ -229,7 +229,7 @@ def test_books_with_something_open() -> None:
     page = shown(pages.admin("well", 1, 60, [], [], [], [], tally)).text
 
     assert "on their way: 1\nwaiting until their person writes: 2\ngiven up: 3" in page
-    assert "failed three times: 4" in page
+    assert "Parked updates: 4" in page
 
 
 @pytest.mark.parametrize(
