@@ -71,7 +71,7 @@ BREAKS = (
     ),
     Break(
         "confirm the offset before the commit",
-        "handlers/inbox.py",
+        "handlers/keeping_bot.py",
         "            await asyncio.shield("
         "self._inbox.keep_written(self.id, updates, unreadable))\n",
         "            keep = self._inbox.keep_written(self.id, updates, unreadable)\n"
