@@ -57,6 +57,7 @@ class Inbox:
         self._taken: OrderedDict[int, None] = OrderedDict()
         self._failing: set[int] = set()
         self._failed_before: set[int] = set()
+        self._taken_up: set[int] = set()  # those of the rows, until they are handled
         self._in_hand: set[int] = set()
         self._held: set[int] = set()
         self._ending: set[int] = set()  # held ones whose work failed, until that is told
@@ -98,6 +99,7 @@ class Inbox:
                 continue
             if update := read_text(body, bot):
                 found.append(update)
+                self._taken_up.add(update_id)
             else:
                 await self._park_unreadable(update_id)
         return found
@@ -109,6 +111,10 @@ class Inbox:
         self._remember(update.update_id)
         self._in_hand.add(update.update_id)
         return True
+
+    def is_taken_up(self, update: Update) -> bool:
+        """Whether it comes from its row: after a kill, or because it is tried again."""
+        return update.update_id in self._taken_up
 
     def fail(self, update: Update) -> bool:
         """Its handler met a surprise; False when the person was told of one before."""
@@ -164,6 +170,7 @@ class Inbox:
     async def _conclude(self, update: Update) -> None:
         is_failing = update.update_id in self._failing
         self._failing.discard(update.update_id)
+        self._taken_up.discard(update.update_id)
         if (due_at := self._put_back_until.pop(update.update_id, None)) is not None:
             await self._start_again(update, due_at)
         elif is_failing:
