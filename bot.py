@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,7 +24,7 @@ from web.door import DoorError
 from wiring import House, furnished
 
 WRONG_START = 2
-TELEGRAM_RETRY_S = 3.0
+TELEGRAM_RETRY_S = DATABASE_RETRY_S = 3.0
 LONG_POLL_S = 25
 PUSH_LOOK_S = 30.0
 KINDS_OF_UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY]
@@ -60,12 +61,10 @@ async def running(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
 async def _serving(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
     application = house.application
     await _meet_telegram(house, stopped)
+    await _meet_rows(house, stopped)
     if stopped.is_set():
         yield
         return
-    await house.desk.rentals.recover()
-    await house.desk.notes.release_claims(house.desk.clock.now())
-    await house.inbox.reopen(application.bot.id)
     await application.start()
     serving = asyncio.create_task(house.hints.serve())
     try:
@@ -73,7 +72,6 @@ async def _serving(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
         application.create_task(house.desk.health.check_in(house.client))
         application.create_task(_publish_commands(house))
         _schedule(house)
-        await _take_up_unhandled(house)
         await _unless(stopped, _get_updates(house))
         yield
     finally:
@@ -82,10 +80,7 @@ async def _serving(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
 
 
 async def _meet_telegram(house: House, stopped: asyncio.Event) -> None:
-    """Check the token, again and again while Telegram cannot be reached.
-
-    Errors: InvalidToken.
-    """
+    """Check the token, again and again while Telegram is away. Errors: InvalidToken."""
     application = house.application
     while not stopped.is_set():
         try:
@@ -101,6 +96,23 @@ async def _meet_telegram(house: House, stopped: asyncio.Event) -> None:
     if not stopped.is_set():
         house.telegram.beat()
         log.info("I am @%s (%d)", application.bot.username, application.bot.id)
+
+
+async def _meet_rows(house: House, stopped: asyncio.Event) -> None:
+    """Take up what the last process left, again and again while nothing can be stored."""
+    level = logging.WARNING  # told once
+    while not stopped.is_set():
+        try:
+            await house.desk.rentals.recover()
+            await house.desk.notes.release_claims(house.desk.clock.now())
+            await house.inbox.reopen(house.application.bot.id)
+            await _take_up_unhandled(house)
+        except sqlite3.Error as err:
+            log.log(level, "nothing can be stored, so the start waits: %s", err)
+            level = logging.DEBUG
+            await _unless(stopped, asyncio.sleep(DATABASE_RETRY_S))
+        else:
+            break
 
 
 async def _get_updates(house: House) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 HIDDEN = "***"
 # These tell every address, statement and message in full: tokens, numbers and codes among them.
+# ExtBot's tells all fetched updates when one of them cannot be read, and nothing else of use.
 # APScheduler's also report each pass that finds its predecessors still waiting, which is no fault.
 TALKATIVE = {
     "httpx": logging.WARNING,
@@ -14,6 +15,7 @@ TALKATIVE = {
     "aiohttp.access": logging.WARNING,
     "aiohttp.server": logging.CRITICAL,  # tells of strangers' malformed requests, one by one
     "aiosqlite": logging.INFO,
+    "telegram.ext.ExtBot": logging.CRITICAL + 1,
     "telegram": logging.INFO,
     "telegram.request": logging.CRITICAL,  # a page instead of JSON, in full and with a traceback
     "apscheduler": logging.ERROR,

@@ -26,8 +26,8 @@ class TelegramHttp(BaseRequest):
 
     Units: seconds. `pool_limit_s` bounds that wait, `read_limit_s` the silence before and inside an
     answer; all limits together bound the whole call. A limit of None is none.
-    Errors: TimedOut, after which the call may have taken effect; NetworkError. A POST is never
-    repeated here.
+    Errors: TimedOut, after which the call may have taken effect; NetworkError, also while there is
+    no connection to send it on. A POST is never repeated here.
     """
 
     def __init__(
@@ -87,6 +87,8 @@ class TelegramHttp(BaseRequest):
                 method, url, data=body, headers=headers, timeout=limits, allow_redirects=False
             ) as response:
                 return response.status, await _read(response)
+        except aiohttp.ConnectionTimeoutError as err:
+            raise NetworkError("no connection in time") from err
         except TimeoutError as err:
             raise TimedOut from err
         except (aiohttp.ClientError, OSError) as err:

@@ -30,7 +30,8 @@ from bloomsms.client import BloomsmsClient
 from bloomsms.errors import Unreadable
 from handlers.cards import Cards
 from handlers.desk import Desk, TelegramApplication
-from handlers.inbox import Inbox, KeepingBot
+from handlers.inbox import Inbox
+from handlers.keeping_bot import KeepingBot
 from handlers.lanes import PersonLanes, person_asking
 from handlers.messenger import TelegramMessenger
 from handlers.pace import Pacer

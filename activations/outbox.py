@@ -11,8 +11,9 @@ from activations.model import Activation
 from activations.notes import Delivery, Note, NoteKind, Outcome
 from activations.ports import NO_METERS, Clock, Messenger, Meters, Outbox, Store
 
-# Longer than the slowest call to Telegram; after it a claim counts as given up.
-LEASE = timedelta(seconds=60)
+# Longer than all the calls of the longest SMS, each as slow as can be; after it a claim counts as
+# given up. Those of a dead process are released at the next start.
+LEASE = timedelta(minutes=5)
 LONGEST_DELAY_S = 60.0
 
 log = logging.getLogger(__name__)

@@ -14,11 +14,12 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Each charge is a number rented or an unknown order; each SMS is delivered or on its way."""
+    """Each charge is a number rented or an order without one; each SMS is told or on its way."""
 
     rented: Sum
     returned: Sum  # of those rented: the money's return is confirmed
     unknown: Sum  # orders that left and whose outcome is not known, those under way included
+    nameless: Sum  # charged orders whose number is not known
     sms: int  # that the provider had for a known number
     sms_sent: int  # Telegram has it
     sms_pending: int  # on its way

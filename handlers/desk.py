@@ -55,14 +55,15 @@ class Desk:
         The update counts as handled only when the work is through: after a kill it starts again.
         """
         self.inbox.hold(update)
-        context.application.create_task(self._through(update, work), update=update)
+        context.application.create_task(self._through(update, context, work), update=update)
 
-    async def _through(self, update: Update, work: Work) -> None:
+    async def _through(self, update: Update, context: Context, work: Work) -> None:
         try:
             await work
-        except Exception:
-            await self.inbox.release(update)
-            raise
+        except Exception as err:  # noqa: BLE001 - handled as a handler's own
+            # Here and not by the library, which would do so only after the release.
+            self.inbox.end(update)
+            await context.application.process_error(update, err)
         await self.inbox.release(update)
 
     def limits_of(self, user_id: int) -> Limits:

@@ -4,30 +4,22 @@ The library confirms updates to Telegram before their handlers ran, so a killed 
 them: here they are kept before the next request confirms them.
 """
 
-import asyncio
 import json
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from telegram import Bot, Update
-from telegram.error import Conflict, InvalidToken, TelegramError
-from telegram.ext import ExtBot
 
 from activations.notes import Draft, NoteKind
 from activations.ports import Clock, Outbox
-from activations.pulse import Pulse
-from handlers.rivals import RETRY_S, Rivals
-from handlers.unkept import Unkept
+from handlers.readable import read_text
 
 MOST_ATTEMPTS = 3
 RETRY_AFTER = timedelta(seconds=2)
 MOST_REMEMBERED = 10_000
-# Telegram answers these with the whole message. Nobody looks at it, and to read it costs as much
-# time as to ask for it.
-UNREAD = frozenset({"editMessageText", "editMessageReplyMarkup"})
 # What Telegram takes no answer to is answered later, unless it would be older than this by then.
 ANSWERED_WITHIN = timedelta(minutes=15)
 # So many updates of one person wait for that at once.
@@ -65,8 +57,10 @@ class Inbox:
         self._taken: OrderedDict[int, None] = OrderedDict()
         self._failing: set[int] = set()
         self._failed_before: set[int] = set()
+        self._taken_up: set[int] = set()  # those of the rows, until they are handled
         self._in_hand: set[int] = set()
         self._held: set[int] = set()
+        self._ending: set[int] = set()  # held ones whose work failed, until that is told
         self._put_back: dict[int, int] = {}  # whose each update is that starts again later
         self._put_back_until: dict[int, datetime] = {}
 
@@ -74,10 +68,17 @@ class Inbox:
         bodies = [(update.update_id, update.to_json()) for update in updates]
         await self._store.keep(bot_id, bodies, self._clock.now())
 
-    async def keep_written(self, bot_id: int, updates: Sequence[Mapping[str, Any]]) -> None:
-        """Keep them as Telegram wrote them: `keep` would have to write them anew."""
-        bodies = [(int(update["update_id"]), json.dumps(update)) for update in updates]
+    async def keep_written(
+        self, bot_id: int, updates: Mapping[int, object], unreadable: Sequence[int]
+    ) -> None:
+        """Keep them as Telegram wrote them: `keep` would have to write them anew.
+
+        Those that cannot be read are parked at once.
+        """
+        bodies = [(update_id, json.dumps(update)) for update_id, update in updates.items()]
         await self._store.keep(bot_id, bodies, self._clock.now())
+        for update_id in unreadable:
+            await self._park_unreadable(update_id)
 
     async def reopen(self, bot_id: int) -> None:
         """Remember what a process before this one had handled; other bots count ids anew."""
@@ -91,9 +92,17 @@ class Inbox:
 
     async def unhandled(self, bot: Bot) -> list[Update]:
         """Kept updates whose turn has come and that nobody has in hand, oldest first."""
-        ids = await self._store.due_ids(self._clock.now())
-        bodies = [await self._store.body(i) for i in ids if i not in self._taken]
-        return [Update.de_json(json.loads(body), bot) for body in bodies if body]
+        found = []
+        for update_id in await self._store.due_ids(self._clock.now()):
+            body = None if update_id in self._taken else await self._store.body(update_id)
+            if not body:
+                continue
+            if update := read_text(body, bot):
+                found.append(update)
+                self._taken_up.add(update_id)
+            else:
+                await self._park_unreadable(update_id)
+        return found
 
     def take(self, update: Update) -> bool:
         """Take an update in hand; False when it is, or was handled."""
@@ -103,10 +112,14 @@ class Inbox:
         self._in_hand.add(update.update_id)
         return True
 
+    def is_taken_up(self, update: Update) -> bool:
+        """Whether it comes from its row: after a kill, or because it is tried again."""
+        return update.update_id in self._taken_up
+
     def fail(self, update: Update) -> bool:
         """Its handler met a surprise; False when the person was told of one before."""
         is_first = update.update_id not in self._failed_before
-        if update.update_id in self._in_hand:
+        if self._can_start_again(update):
             self._failing.add(update.update_id)
             self._failed_before.add(update.update_id)
         return is_first
@@ -119,7 +132,7 @@ class Inbox:
         person = update.effective_user.id if update.effective_user else 0
         is_known = update.update_id in self._put_back
         waiting = sum(whose == person for whose in self._put_back.values())
-        if update.update_id not in self._in_hand or update.update_id in self._held:
+        if not self._can_start_again(update):
             return False
         if not is_known and waiting >= MOST_PUT_BACK:
             return False
@@ -131,26 +144,43 @@ class Inbox:
         """Work goes on beside the lane: the update is not done before `release`."""
         self._held.add(update.update_id)
 
+    def end(self, update: Update) -> None:
+        """The work beside the lane failed: what is said of that before `release` counts."""
+        self._held.discard(update.update_id)
+        self._ending.add(update.update_id)
+
     async def release(self, update: Update) -> None:
         """The work beside the lane is through."""
         self._held.discard(update.update_id)
+        self._ending.discard(update.update_id)
         if update.update_id not in self._in_hand:
-            await self._done(update)
+            await self._conclude(update)
 
     async def settle(self, update: Update) -> None:
         """Its handler is through."""
         self._in_hand.discard(update.update_id)
-        if update.update_id in self._held:
-            return
+        if update.update_id not in self._held | self._ending:
+            await self._conclude(update)
+
+    def _can_start_again(self, update: Update) -> bool:
+        """Not while work goes on beside the lane: it would be done twice."""
+        update_id = update.update_id
+        return update_id not in self._held and update_id in self._in_hand | self._ending
+
+    async def _conclude(self, update: Update) -> None:
+        is_failing = update.update_id in self._failing
+        self._failing.discard(update.update_id)
+        self._taken_up.discard(update.update_id)
         if (due_at := self._put_back_until.pop(update.update_id, None)) is not None:
             await self._start_again(update, due_at)
-        elif update.update_id in self._failing:
+        elif is_failing:
             await self._count_failure(update)
         else:
             await self._done(update)
 
     async def _done(self, update: Update) -> None:
         self._put_back.pop(update.update_id, None)
+        self._failed_before.discard(update.update_id)
         await self._store.done(update.update_id)
 
     async def _start_again(self, update: Update, due_at: datetime) -> None:
@@ -161,7 +191,6 @@ class Inbox:
         await self._done(update)
 
     async def _count_failure(self, update: Update) -> None:
-        self._failing.discard(update.update_id)
         due_at = self._clock.now() + RETRY_AFTER
         attempts = await self._store.failed(update.update_id, due_at, MOST_ATTEMPTS)
         if attempts < MOST_ATTEMPTS:
@@ -170,7 +199,23 @@ class Inbox:
         self._failed_before.discard(update.update_id)
         self._put_back.pop(update.update_id, None)
         log.error("update %d failed %d times and is parked", update.update_id, attempts)
-        words = {"update_id": str(update.update_id)}
+        await self._tell_owners(update.update_id)
+
+    async def _park_unreadable(self, update_id: int) -> None:
+        """Once: it counts as handled, also when Telegram hands it over again."""
+        if update_id in self._taken:
+            return
+        self._remember(update_id)
+        try:
+            await self._store.failed(update_id, self._clock.now(), most_attempts=1)
+            await self._tell_owners(update_id)
+        except Exception:
+            self._taken.pop(update_id, None)
+            raise
+        log.error("update %d cannot be read and is parked", update_id)
+
+    async def _tell_owners(self, update_id: int) -> None:
+        words = {"update_id": str(update_id)}
         drafts = [
             Draft(NoteKind.OWNER_PARKED, owner, None, words) for owner in sorted(self._owner_ids)
         ]
@@ -180,63 +225,3 @@ class Inbox:
         self._taken[update_id] = None
         if len(self._taken) > MOST_REMEMBERED:
             self._taken.popitem(last=False)
-
-
-class KeepingBot(ExtBot[str]):
-    """Keeps what it fetched before it hands it on: only the next fetch confirms it to Telegram."""
-
-    def __init__(
-        self,
-        inbox: Inbox,
-        pulse: Pulse,
-        rivals: Rivals,
-        unkept: Unkept,
-        **options: Any,  # noqa: ANN401 - PTB's own options
-    ) -> None:
-        super().__init__(**options)
-        with self._unfrozen():
-            self._inbox = inbox
-            self._pulse = pulse
-            self._rivals = rivals
-            self._unkept = unkept
-
-    async def get_updates(self, *args: Any, **options: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as above
-        """Errors: TelegramError also when they could not be kept, so that nothing is confirmed."""
-        try:
-            updates = await self._fetch(*args, **options)
-        except InvalidToken as err:
-            # The library would stop fetching for good; a 401 or 404 on the way may pass.
-            self._pulse.miss()
-            raise TelegramError(f"Telegram refuses the token: {type(err).__name__}") from err
-        except TelegramError:
-            self._pulse.miss()
-            raise
-        self._pulse.beat()
-        return updates
-
-    async def _fetch(self, *args: Any, **options: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as above
-        """Fetch again soon when another program's fetch ended ours: the library waits longer."""
-        while True:
-            self._rivals.fetching()
-            try:
-                return await super().get_updates(*args, **options)
-            except Conflict as err:
-                if not self._rivals.met(err):
-                    raise
-            await asyncio.sleep(RETRY_S)
-
-    async def _do_post(self, endpoint: str, data: dict[str, Any], **limits: Any) -> Any:  # noqa: ANN401 - as above
-        """Every call passes here; only here updates still are what Telegram wrote."""
-        answer = await super()._do_post(endpoint, data, **limits)
-        if endpoint in UNREAD:
-            return True
-        if endpoint == "getUpdates" and isinstance(answer, list) and answer:
-            await self._keep(answer)
-        return answer
-
-    async def _keep(self, updates: list[dict[str, Any]]) -> None:
-        try:
-            await asyncio.shield(self._inbox.keep_written(self.id, updates))
-        except Exception as err:
-            await self._unkept.tell(Update.de_list(updates, self))
-            raise TelegramError(f"{len(updates)} updates could not be kept: {err}") from err

@@ -2,12 +2,15 @@
 
 import asyncio
 import inspect
+import logging
 import time
 from collections.abc import Awaitable
 from contextvars import ContextVar
 from typing import Any
 
 from telegram import Update
+from telegram.constants import ChatType
+from telegram.error import TelegramError
 from telegram.ext import BaseUpdateProcessor
 
 from activations.ports import NO_METERS, Meters
@@ -18,8 +21,10 @@ from handlers.presses import Presses
 # PTB takes one of these before `do_process_update` runs. It must never be what one person's
 # waiting updates use up, so it is more than Telegram hands over in hours.
 NO_LIMIT = 1_000_000
-# More than a person can mean to press; the rest is dropped.
+# More than a person can mean to press; the rest is dropped, unless it was kept and promised.
 MOST_WAITING = 40
+
+log = logging.getLogger(__name__)
 
 _asking: ContextVar[int | None] = ContextVar("asking", default=None)
 
@@ -42,6 +47,7 @@ class PersonLanes(BaseUpdateProcessor):
         self._meters = meters
         self._lanes: dict[int, asyncio.Lock] = {}
         self._waiting: dict[int, int] = {}
+        self._told: set[int] = set()  # whose message was dropped since their lane was last empty
 
     async def initialize(self) -> None:
         """Nothing to prepare."""
@@ -69,8 +75,8 @@ class PersonLanes(BaseUpdateProcessor):
         lane = self._lanes.setdefault(person, asyncio.Lock())
         self._waiting[person] = self._waiting.get(person, 0) + 1
         try:
-            if self._waiting[person] > MOST_WAITING:
-                await self._presses.answer(update, texts.TOO_FAST)
+            if self._waiting[person] > MOST_WAITING and not self._inbox.is_taken_up(update):
+                await self._drop(update, person)
                 return
             if self._waiting[person] > 1:
                 # The place in the lane first: answering may take longer than for the next one.
@@ -87,3 +93,16 @@ class PersonLanes(BaseUpdateProcessor):
             self._waiting[person] -= 1
             if not self._waiting[person]:
                 del self._waiting[person], self._lanes[person]
+                self._told.discard(person)
+
+    async def _drop(self, update: Update, person: int) -> None:
+        """Say so: over each press, and once for all the messages."""
+        await self._presses.answer(update, texts.TOO_FAST)
+        chat = update.effective_chat
+        if not update.message or person in self._told or not chat or chat.type != ChatType.PRIVATE:
+            return
+        self._told.add(person)
+        try:
+            await update.message.reply_text(texts.TOO_FAST)
+        except TelegramError as err:
+            log.info("update %d could not be answered: %s", update.update_id, err)

@@ -100,6 +100,7 @@ def _books(tally: Tally) -> list[str]:
         _("<b>Books</b>"),
         _("Numbers rented: {sum}").format(sum=_of(tally.rented)),
         _("Money back: {sum}").format(sum=_of(tally.returned)),
+        _("Charged, number unknown: {sum}").format(sum=_of(tally.nameless)),
         _("Orders not known to be charged: {sum}").format(sum=_of(tally.unknown)),
         _("SMS: {count}, delivered: {sent}").format(count=tally.sms, sent=tally.sms_sent),
     ]
@@ -107,7 +108,7 @@ def _books(tally: Tally) -> list[str]:
         (_("on their way: {count}"), tally.sms_pending),
         (_("waiting until their person writes: {count}"), tally.sms_parked),
         (_("given up: {count}"), tally.sms_dead),
-        (_("Updates that failed three times: {count}"), tally.parked_updates),
+        (_("Parked updates: {count}"), tally.parked_updates),
     ):
         lines += [sentence.format(count=count)] if count else []
     return lines

@@ -5,16 +5,15 @@ import json
 import logging
 from collections.abc import Sequence
 
-from telegram import Update
 from telegram.error import TelegramError
 
 from activations.pulse import Pulse
 from handlers.desk import TelegramApplication
 from handlers.inbox import Inbox
+from handlers.readable import id_of, read
 
 # So many pushes may be under way at once; Telegram's own usual number.
 MOST_CONNECTIONS = 40
-LARGEST_ID = 2**63 - 1  # that a row can have
 
 log = logging.getLogger(__name__)
 
@@ -41,24 +40,19 @@ class Push:
     async def take(self, body: bytes) -> None:
         """Keep a pushed update and queue it; once this returns, Telegram may forget it.
 
-        Errors: whatever keeps it from being kept. One that cannot be read is dropped: Telegram
-        would repeat it for ever, and everything behind it would wait.
+        Errors: whatever keeps it from being kept. One that cannot be read is parked, or dropped if
+        it has no id: Telegram would repeat it for ever, and everything behind it would wait.
         """
         self._pulse.beat()
-        if update := self._read(body):
+        written = _parsed(body)
+        update_id = id_of(written)
+        if update := read(written, self._application.bot):
             await self._inbox.keep(self._bot_id, [update])
             await self._application.update_queue.put(update)
-
-    def _read(self, body: bytes) -> Update | None:
-        try:
-            update = Update.de_json(json.loads(body), self._application.bot)
-            if isinstance(update.update_id, int) and 0 < update.update_id <= LARGEST_ID:
-                return update
-            reason = "its id cannot be"
-        except Exception as err:  # noqa: BLE001 - the library raises whatever it stumbles over
-            reason = type(err).__name__
-        log.warning("a pushed update cannot be read: %s", reason)
-        return None
+        elif update_id is not None:
+            await self._inbox.keep_written(self._bot_id, {update_id: written}, [update_id])
+        else:
+            log.warning("a pushed update has no usable id and is dropped")
 
     async def begin(self, kinds: Sequence[str]) -> None:
         """Tell Telegram where to push updates of these kinds; those that wait stay.
@@ -86,3 +80,11 @@ class Push:
         except TelegramError as err:
             self._pulse.miss()
             log.warning("looking after the webhook: %s", err)
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        parsed: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return parsed

@@ -126,9 +126,9 @@ def owner_funds() -> str:
 
 
 def owner_parked(update_id: str) -> str:
-    return _(
-        "⚠️ The update <code>{id}</code> failed three times and is parked. The log says why."
-    ).format(id=escape(update_id))
+    return _("⚠️ The update <code>{id}</code> is parked: the log says why.").format(
+        id=escape(update_id)
+    )
 
 
 def owner_unclaimed(provider_id: str, orders: str) -> str:

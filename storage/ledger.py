@@ -1,11 +1,13 @@
 """Sums over all rows, for the owners' books."""
 
+from activations.model import CHARGED
 from activations.tally import Sum, Tally
 from storage.database import Database, to_dollars
 
 RENTED = (
     "select count(*), coalesce(sum(price_micros), 0) from activations where provider_id not null"
 )
+CHARGED_ONLY = f"state = 'uncertain' and reason = '{CHARGED}'"
 
 
 class LedgerRows:
@@ -24,7 +26,11 @@ class LedgerRows:
             returned=await self._sum(f"{RENTED} and is_refund_confirmed"),
             unknown=await self._sum(
                 "select count(*), coalesce(sum(offered_micros), 0) from activations"
-                " where state in ('renting', 'uncertain')"
+                f" where state in ('renting', 'uncertain') and not ({CHARGED_ONLY})"
+            ),
+            nameless=await self._sum(
+                "select count(*), coalesce(sum(offered_micros), 0) from activations"
+                f" where {CHARGED_ONLY}"
             ),
             sms=await self._count("select count(*) from sms"),
             sms_sent=sent,

@@ -62,12 +62,14 @@ class NoteRows:
         return await self._note(claimed[0]) if claimed else None
 
     async def settle(self, note: Note, delivery: Delivery, due_at: datetime) -> None:
+        """Of no effect when the claim lapsed and somebody claimed the note again."""
         status = STATUS_AFTER[delivery.outcome]
         try:
             await self._database.write(
                 "update notes set status = ?, due_at_ms = ?,"
-                " settled_at_ms = case ? when 'pending' then null else ? end where id = ?",
-                (status, to_ms(due_at), status, to_ms(due_at), note.id),
+                " settled_at_ms = case ? when 'pending' then null else ? end"
+                " where id = ? and status = 'claimed' and attempts = ?",
+                (status, to_ms(due_at), status, to_ms(due_at), note.id, note.attempts),
             )
         finally:
             if delivery.outcome is Outcome.PARKED:

@@ -1,7 +1,9 @@
 """How calls to Telegram travel, and what becomes of those that do not arrive."""
 
 import asyncio
+import contextlib
 import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -131,10 +133,29 @@ async def test_full_connections_are_waited_for() -> None:
     async with mute_server() as address, sending(1) as http:
         first = asyncio.ensure_future(http.post(f"http://{address}/1", read_timeout=0.4))
         await asyncio.sleep(0.05)
-        with pytest.raises(TimedOut):
+        with pytest.raises(NetworkError) as caught:
             await http.post(f"http://{address}/2", pool_timeout=0.05, connect_timeout=0.05)
+        assert not isinstance(caught.value, TimedOut)
         with pytest.raises(TimedOut):
             await first
+
+
+async def test_nobody_takes_the_connection() -> None:
+    """What could not leave, because no connection came about, is no time-out."""
+    loop = asyncio.get_running_loop()
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.02):
+                    await loop.sock_connect(waiting, full.getsockname())
+        async with sending() as http:
+            with pytest.raises(NetworkError) as caught:
+                await http.post(f"http://127.0.0.1:{full.getsockname()[1]}/", connect_timeout=0.1)
+
+    assert not isinstance(caught.value, TimedOut)
 
 
 async def test_an_answer_that_drips_ends() -> None:

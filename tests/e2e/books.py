@@ -22,6 +22,8 @@ TOO_MANY = 429
 ENDS = 200
 # Rows whose order may have reached the provider.
 UNKNOWN_STATES = ("renting", "uncertain")
+# Of orders that were settled without a number.
+CLOSED_REASONS = ("returned", "costs_nothing", "closed_by_owner")
 
 
 def rows(folder: Path, sql: str = "select * from activations order by id") -> list[sqlite3.Row]:
@@ -73,7 +75,7 @@ def _charges_agree(world: World) -> None:
     charges = {charge.activation_id: charge for charge in world.bloomsms.charges}
     nameless = charges.keys() - by_id.keys()
     unknown = [row for row in kept if row["state"] in UNKNOWN_STATES]
-    closed = [row for row in kept if row["reason"] in ("returned", "closed_by_owner")]
+    closed = [row for row in kept if row["reason"] in CLOSED_REASONS]
     ordered = [row for row in kept if row["state"] not in ("intent", "withdrawn")]
     posts = [e for e in world.bloomsms.exchanges if e.method == "POST" and e.status != TOO_MANY]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import running
 from sandbox.person import Person
 from storage.database import Database, UnusableDatabaseError
 from tests.e2e.books import books_agree, integrity, rows, states
@@ -80,6 +81,26 @@ async def test_full_disk(world: World, tmp_path: Path) -> None:
         await books_agree(world)
     finally:
         await program.stop(signal.SIGKILL)
+
+
+async def test_start_while_nothing_can_be_written(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Line 40: the start waits until the disk has room again, with one warning, and goes on."""
+    world.house = await world._stack.enter_async_context(furnished(world.all_settings()))
+    await breaks(world)
+    begun = running(world.house, asyncio.Event())
+    starting = asyncio.create_task(world._stack.enter_async_context(begun))
+    async with asyncio.timeout(10):
+        while "so the start waits" not in caplog.text:
+            await asyncio.sleep(0.05)
+    await mends(world)
+    await starting
+    await world.ann.says("/start")
+    await world.ann.waits_for("Hello", new=True)
+
+    warnings = [r for r in caplog.records if r.levelname == "WARNING"]
+    assert 1 == sum("so the start waits" in r.getMessage() for r in warnings)
 
 
 async def test_full_disk_is_told(world: World, ann: Person) -> None:

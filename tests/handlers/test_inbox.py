@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from telegram import Update
 
-from handlers.inbox import ANSWERED_WITHIN, MOST_PUT_BACK, Inbox
+from handlers.inbox import ANSWERED_WITHIN, MOST_ATTEMPTS, MOST_PUT_BACK, RETRY_AFTER, Inbox
 from sandbox.person import Person
 from tests.handlers.post import Post
 from tests.moved_clock import MovedClock
@@ -103,3 +103,59 @@ async def test_work_beside_the_lane_is_not_put_back(post: Post, inbox: Inbox, an
 
     assert (False, False) == (during, inbox.put_back(update, 6.0))
     assert [] == await ids_due(inbox, post)
+
+
+async def failed_beside(inbox: Inbox, update: Update, *, put_back_s: float = 0.0) -> None:
+    """Its work beside the lane fails, after the lane is through."""
+    inbox.hold(update)
+    await inbox.settle(update)
+    inbox.end(update)
+    if put_back_s:
+        assert inbox.put_back(update, put_back_s)
+    else:
+        inbox.fail(update)
+    await inbox.release(update)
+
+
+async def test_failed_work_beside_the_lane(
+    post: Post, inbox: Inbox, ann: Person, clock: MovedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Work that meets a surprise beside the lane is tried three times in all, then parked."""
+    update = await kept(inbox, post, ann)
+    for _ in range(MOST_ATTEMPTS - 1):
+        await failed_beside(inbox, update)
+        clock.move(RETRY_AFTER.total_seconds())
+        assert [update.update_id] == await ids_due(inbox, post)
+        assert inbox.take(update)
+    await failed_beside(inbox, update)
+    clock.move(60)
+
+    assert [] == await ids_due(inbox, post)
+    assert f"update {update.update_id} failed 3 times and is parked" in caplog.text
+
+
+async def test_work_beside_the_lane_that_is_put_back(
+    post: Post, inbox: Inbox, ann: Person, clock: MovedClock
+) -> None:
+    """What Telegram took no answer to beside the lane starts again after the wait."""
+    update = await kept(inbox, post, ann)
+    await failed_beside(inbox, update, put_back_s=6.0)
+    during = await ids_due(inbox, post)
+    clock.move(6)
+
+    assert ([], [update.update_id]) == (during, await ids_due(inbox, post))
+
+
+async def test_work_that_fails_before_its_lane_is_through(
+    post: Post, inbox: Inbox, ann: Person, clock: MovedClock
+) -> None:
+    """It is concluded once, when both are through."""
+    update = await kept(inbox, post, ann)
+    inbox.hold(update)
+    inbox.end(update)
+    await inbox.settle(update)
+    inbox.fail(update)
+    await inbox.release(update)
+    clock.move(RETRY_AFTER.total_seconds())
+
+    assert [update.update_id] == await ids_due(inbox, post)

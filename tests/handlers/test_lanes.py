@@ -9,6 +9,7 @@ from telegram import Update
 
 from activations.ports import NoMeters
 from handlers import lanes as lanes_module
+from handlers import texts
 from handlers.inbox import Inbox
 from handlers.lanes import PersonLanes, person_asking
 from handlers.presses import Presses
@@ -132,6 +133,36 @@ async def test_endless_taps(
     assert ["+1", "-1", "+2", "-2"] == counter.log
     assert ann.last_press.answer
     assert ann.last_press.answer.text
+
+
+async def test_endless_messages(
+    post: Post, counter: Counter, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages beyond that are dropped, and their person is told so, once for all of them."""
+    monkeypatch.setattr(lanes_module, "MOST_WAITING", 1)
+    counter.holds_up("1")
+    counter.takes("1", await post.said(ann))
+    await counter.has_begun("1")
+    for name in ("2", "3"):
+        await counter.takes(name, await post.said(ann))
+    counter.doors["1"].set()
+    await asyncio.gather(*counter.tasks)
+
+    assert ["+1", "-1"] == counter.log
+    assert 1 == sum(texts.TOO_FAST in message.text for message in ann.messages)
+
+
+async def test_kept_updates_are_not_dropped(
+    post: Post, counter: Counter, inbox: Inbox, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many updates a kill left of one person, each is handled."""
+    monkeypatch.setattr(lanes_module, "MOST_WAITING", 1)
+    await inbox.keep(post.bot.id, [await post.said(ann) for _ in range(3)])
+    for update in await inbox.unhandled(post.bot):
+        counter.takes(str(len(counter.tasks)), update)
+    await asyncio.gather(*counter.tasks)
+
+    assert ["+0", "-0", "+1", "-1", "+2", "-2"] == counter.log
 
 
 async def test_a_press_that_waits_is_answered_at_once(

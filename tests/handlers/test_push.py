@@ -101,18 +101,31 @@ async def test_pushed_twice(
         b'{"update_id": 7, "message": {"message_id": 5, "date": "x", "chat": {}}}',
     ],
 )  # fmt: skip
-async def test_what_cannot_be_read_is_dropped(
+async def test_what_cannot_be_read_is_confirmed(
     push: Push,
     application: TelegramApplication,
     updates: UpdateRows,
     clock: MovedClock,
     body: bytes,
 ) -> None:
-    """Telegram would repeat it for ever: it is confirmed, and nothing is kept of it."""
+    """Telegram would repeat it for ever: it is confirmed, and nobody handles it."""
     await push.take(body)
 
     assert application.update_queue.empty()
     assert [] == await updates.due_ids(clock.now())
+
+
+async def test_what_cannot_be_read_is_parked(
+    push: Push, updates: UpdateRows, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The owners learn its id, once however often it is pushed; the log tells none of it."""
+    for _ in range(2):
+        await push.take(b'{"update_id": 7, "message": {"text": "852508"}}')
+    notes = await database.rows("select words from notes where kind = 'owner_parked'")
+
+    assert [7] == await updates.handled_ids(9)
+    assert [{"update_id": "7"}] == [json.loads(row["words"]) for row in notes]
+    assert "852508" not in caplog.text
 
 
 async def test_what_cannot_be_kept_is_not_confirmed(

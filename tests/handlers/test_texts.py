@@ -36,7 +36,7 @@ from tests.moved_clock import START
 
 NOW = START + timedelta(minutes=5)
 NOTHING = Sum(0, Decimal("0.00"))
-TALLY = Tally(Sum(12, Decimal("6.60")), Sum(3, PRICE * 3), NOTHING, 9, 9, 0, 0, 0, 0)
+TALLY = Tally(Sum(12, Decimal("6.60")), Sum(3, PRICE * 3), NOTHING, Sum(1, PRICE), 9, 9, 0, 0, 0, 0)
 NASTY_SMS = Sms("<b>1</b>&2", "<#> Your code: </code> &amp; <b>123_456</b> *")
 NASTY_OFFER = replace(OFFER, service_name=NASTY, country_name="Côte d'Ivoire <i>&")
 LONGEST_NAME = "&" * 200  # as much as the wire lets in
@@ -218,6 +218,7 @@ def test_books() -> None:
 
     assert "Numbers rented: 12 for $6.60" in page
     assert "Money back: 3 for $1.65" in page
+    assert "Charged, number unknown: 1 for $0.55" in page
     assert "Orders not known to be charged: 0 for $0.00" in page
     assert "SMS: 9, delivered: 9" in page
     assert "on their way" not in page
@@ -229,7 +230,7 @@ def test_books_with_something_open() -> None:
     page = shown(pages.admin("well", 1, 60, [], [], [], [], tally)).text
 
     assert "on their way: 1\nwaiting until their person writes: 2\ngiven up: 3" in page
-    assert "failed three times: 4" in page
+    assert "Parked updates: 4" in page
 
 
 @pytest.mark.parametrize(

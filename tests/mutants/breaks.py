@@ -71,9 +71,10 @@ BREAKS = (
     ),
     Break(
         "confirm the offset before the commit",
-        "handlers/inbox.py",
-        "            await asyncio.shield(self._inbox.keep_written(self.id, updates))\n",
-        "            keep = self._inbox.keep_written(self.id, updates)\n"
+        "handlers/keeping_bot.py",
+        "            await asyncio.shield("
+        "self._inbox.keep_written(self.id, updates, unreadable))\n",
+        "            keep = self._inbox.keep_written(self.id, updates, unreadable)\n"
         "            asyncio.get_running_loop().call_later(1.5, asyncio.ensure_future, keep)\n",
         (CRASHES,),
         only="/rent: before sendMessage",

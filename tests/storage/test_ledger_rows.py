@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from activations.model import State
+from activations.model import CHARGED, State
 from activations.notes import Delivery, Outcome, code_and_card
 from activations.tally import Sum, Tally
 from bloomsms.models import Sms
@@ -23,7 +23,7 @@ LEASE = timedelta(minutes=1)
 
 async def test_an_empty_ledger(database: Database) -> None:
     """Before anything happened every figure is zero."""
-    expected = Tally(NOTHING, NOTHING, NOTHING, 0, 0, 0, 0, 0, 0)
+    expected = Tally(NOTHING, NOTHING, NOTHING, NOTHING, 0, 0, 0, 0, 0, 0)
 
     assert expected == await LedgerRows(database).tally()
 
@@ -44,6 +44,17 @@ async def test_money(store: ActivationRows, database: Database, clock: MovedCloc
     assert Sum(2, Decimal("1.65")) == tally.rented
     assert Sum(1, Decimal("0.55")) == tally.returned
     assert Sum(2, Decimal("1.10")) == tally.unknown
+
+
+async def test_charged_without_a_number(
+    store: ActivationRows, database: Database, clock: MovedClock
+) -> None:
+    """An order that is known to be charged is not counted among those that are not."""
+    lost = await rows.in_state(store, clock, State.UNCERTAIN)
+    await rows.moved(store, clock, lost, replace(lost, reason=CHARGED))
+
+    tally = await LedgerRows(database).tally()
+    assert (Sum(1, Decimal("0.55")), NOTHING) == (tally.nameless, tally.unknown)
 
 
 async def test_sms(store: ActivationRows, database: Database, clock: MovedClock) -> None:

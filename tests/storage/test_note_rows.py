@@ -104,6 +104,17 @@ async def test_a_claim_lapses(notes: NoteRows, clock: MovedClock) -> None:
     assert (True, 2) == (before, (await claimed(notes, clock)).attempts)
 
 
+async def test_a_lapsed_claim_settles_nothing(notes: NoteRows, clock: MovedClock) -> None:
+    """What somebody else has sent meanwhile is not sent again."""
+    await notes.add([NEWS], clock.now())
+    late = await claimed(notes, clock)
+    clock.move(LEASE.total_seconds())
+    await notes.settle(await claimed(notes, clock), Delivery(Outcome.SENT), clock.now())
+    await notes.settle(late, Delivery(Outcome.LATER), clock.now())
+
+    assert await nothing_due(notes, clock)
+
+
 async def test_one_persons_notes(notes: NoteRows, clock: MovedClock) -> None:
     """Asked for one person, only that person's notes are taken."""
     await notes.add([Draft(NoteKind.LET_IN, BOB), NEWS], clock.now())
