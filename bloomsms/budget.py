@@ -134,7 +134,7 @@ class Budget:
         now_s = self._time_s()
         self.pauses += 1
         if self._paused_until_s <= now_s and self.used < self.limit - RESERVED_FOR_PEOPLE:
-            self._given_up = self.limit - max(1, self._effective_limit // 2)
+            self._given_up = self.limit - max(1, self.allowed // 2)
             self._given_up_at_s = now_s
         self._paused_until_s = max(self._paused_until_s, now_s + seconds)
 
@@ -151,10 +151,6 @@ class Budget:
     @property
     def allowed(self) -> int:
         """Requests of any window that are ours, without what is left to somebody else."""
-        return self._effective_limit
-
-    @property
-    def _effective_limit(self) -> int:
         regained = int((self._time_s() - self._given_up_at_s) / REGAIN_EVERY_S)
         return self.limit - max(0, self._given_up - regained)
 
@@ -167,7 +163,7 @@ class Budget:
 
         Units: seconds between two polls.
         """
-        limit = self._effective_limit
+        limit = self.allowed
         free = limit - self.used - min(AIMED_FREE, limit // 6)
         now_s = self._time_s()
         pace = max(1, limit - RESERVED_FOR_PEOPLE) / self._held_s
@@ -196,7 +192,7 @@ class Budget:
 
     @property
     def _largest_share(self) -> int:
-        return max(1, int(self._effective_limit * LARGEST_SHARE))
+        return max(1, int(self.allowed * LARGEST_SHARE))
 
     async def _take(self, lane: Lane, standing: int, wait_limit_s: float) -> None:
         if not self._goes_first(lane, standing) or not self._has_room(lane, standing):
@@ -232,13 +228,13 @@ class Budget:
 
     def _has_room(self, lane: Lane, standing: int) -> bool:
         kept = self._kept_from(lane, standing)
-        return self.pause_left_s == 0 and self.used + kept < self._effective_limit
+        return self.pause_left_s == 0 and self.used + kept < self.allowed
 
     def _kept_from(self, lane: Lane, standing: int) -> int:
         """So many free places are not for this lane, or for somebody who has had so much."""
         if lane is Lane.PEOPLE and standing <= self._largest_share // 2:
             return 0
-        kept = min(RESERVED_FOR_PEOPLE, self._effective_limit - 1)
+        kept = min(RESERVED_FOR_PEOPLE, self.allowed - 1)
         if lane is Lane.POLLS:
             start_s = self._time_s() - self._refilled_within_s
             kept = max(0, kept - sum(at_s > start_s for at_s in self._people_at_s))
@@ -282,7 +278,7 @@ class Budget:
             self._alarm = loop.call_later(max(room_in_s, 0.01), self._wake)
 
     def _room_in_s(self, lane: Lane, standing: int) -> float:
-        missing = self.used + self._kept_from(lane, standing) - self._effective_limit
+        missing = self.used + self._kept_from(lane, standing) - self.allowed
         if missing < 0:
             return max(self.pause_left_s, 0.05)
         is_answered = missing < len(self._frees_at_s)

@@ -63,6 +63,13 @@ class Account:
         await self.shop.told()
         return lost
 
+    async def gives_back(self) -> None:
+        """A number is rented and cancelled; its money has not come back yet."""
+        number = await self.shop.rented()
+        self.amount -= PRICE
+        self._provider.next("activation", seen(ProviderStatus.CANCELLED))
+        await self.shop.endings.cancel(ANN, number.id)
+
     async def became(self, lost: Activation) -> str:
         """Where it stands, and why when that is for people."""
         now = await self.shop.now(lost)
@@ -200,10 +207,7 @@ async def test_an_order_right_after_a_refund(
     account: Account, shop: Shop, provider: ScriptedProvider
 ) -> None:
     """A refund that is still to come may hide a charge; once both have shown it is clear."""
-    number = await shop.rented()
-    account.amount -= PRICE
-    provider.next("activation", seen(ProviderStatus.CANCELLED))
-    await shop.endings.cancel(ANN, number.id)
+    await account.gives_back()
     lost = await account.loses(charged=PRICE)
     account.amount += PRICE
     await account.is_read()
@@ -268,10 +272,7 @@ async def test_a_late_refund_hides_no_charge(
     account: Account, shop: Shop, provider: ScriptedProvider
 ) -> None:
     """Money of an earlier number that comes half an hour late does not make an order free."""
-    number = await shop.rented()
-    account.amount -= PRICE
-    provider.next("activation", seen(ProviderStatus.CANCELLED))
-    await shop.endings.cancel(ANN, number.id)
+    await account.gives_back()
     await account.is_read()
     lost = await account.loses(charged=PRICE)
     account.amount += PRICE
@@ -284,10 +285,7 @@ async def test_a_refund_that_has_shown(
     account: Account, shop: Shop, provider: ScriptedProvider
 ) -> None:
     """Once an earlier number's money is seen to be back, the next lost order is settled."""
-    number = await shop.rented()
-    account.amount -= PRICE
-    provider.next("activation", seen(ProviderStatus.CANCELLED))
-    await shop.endings.cancel(ANN, number.id)
+    await account.gives_back()
     account.amount += PRICE
     await account.is_read()
     lost = await account.loses(charged=PRICE)
