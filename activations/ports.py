@@ -23,7 +23,15 @@ T = TypeVar("T")
 
 
 class Clock(Protocol):
-    def now(self) -> datetime: ...
+    """Two clocks that their types keep apart: the wall gives a datetime, the other a timedelta."""
+
+    def now(self) -> datetime:
+        """The wall clock, which may be set at any time: for what is stored or shown."""
+        ...
+
+    def monotonic(self) -> timedelta:
+        """Time since an arbitrary moment of this process: for waits, ages and deadlines."""
+        ...
 
 
 class Provider(Protocol):

@@ -10,11 +10,20 @@ class MovedClock:
 
     def __init__(self, at: datetime = START) -> None:
         self._at = at
+        self._passed = timedelta(days=1)
 
     def now(self) -> datetime:
         return self._at
 
+    def monotonic(self) -> timedelta:
+        return self._passed
+
     def move(self, seconds: float = 0, **more: float) -> datetime:
         """Let time pass; `more` as timedelta takes it."""
+        self._passed += timedelta(seconds=seconds, **more)
+        return self.step(seconds, **more)
+
+    def step(self, seconds: float = 0, **more: float) -> datetime:
+        """Set the wall clock: no time passes."""
         self._at += timedelta(seconds=seconds, **more)
         return self._at

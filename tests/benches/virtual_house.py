@@ -33,6 +33,9 @@ class LoopClock(MovedClock):
     def now(self) -> datetime:
         return START + timedelta(seconds=now_s())
 
+    def monotonic(self) -> timedelta:
+        return timedelta(seconds=now_s())
+
 
 @dataclass
 class Ears:
