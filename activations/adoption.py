@@ -21,6 +21,9 @@ from activations.ports import Clock, Provider, Store
 from bloomsms.errors import ErrorCode, Refused
 from bloomsms.models import ActivationStatus
 
+# An order's number would have ended by then.
+NUMBER_COMES_FOR = USUAL_LIFETIME + GRACE_AFTER_EXPIRY
+
 log = logging.getLogger(__name__)
 
 
@@ -37,11 +40,12 @@ class Adoption:
     async def orders(self) -> list[Activation]:
         """Orders that may have brought a number nobody knows, oldest first: lost or under way.
 
-        Shape: without those whose number would have ended by now.
+        Shape: without those whose number would have ended by now, as far as that is certain: the
+        clock may have been set since, so the age counts from when this process first saw them.
         """
         found = await self._store.in_states(frozenset({State.UNCERTAIN, State.RENTING}))
-        oldest = self._clock.now() - USUAL_LIFETIME - GRACE_AFTER_EXPIRY
-        return [order for order in found if order.changed_at >= oldest]
+        age_of = self._inspector.books.order_age
+        return [order for order in found if age_of(order) < NUMBER_COMES_FOR]
 
     async def adopt(
         self, provider_id: str, service_code: str, provider: Provider

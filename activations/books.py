@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from activations.ages import FirstSight
 from activations.model import (
     CHARGED,
     COSTS_NOTHING,
@@ -45,28 +46,44 @@ RETURN_POSSIBLE_AFTER = timedelta(minutes=8)
 log = logging.getLogger(__name__)
 
 
+# So long after it was lost, an order that is still open is put before the owners; and a charge
+# without a number when its money is not looked for any more.
+BEFORE_OWNERS_AFTER = timedelta(minutes=8)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A balance that waits until every waiting number was looked at once more."""
 
     balance: Decimal
-    expected: tuple[Decimal, datetime] | None  # when it was read
-    at: datetime  # when it was asked for
-    answered_at: datetime
+    expected: tuple[Decimal, int] | None  # when it was read
+    seq: int  # what became uncertain before it has a smaller number
+    asked: timedelta  # these two by the monotonic clock
+    answered: timedelta
+    answered_seq: int
     version: int
 
 
 class Books:
     """Every order is made inside `order`, so that no reading falls into one."""
 
-    def __init__(self, store: Store, account: AccountStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        account: AccountStore,
+        clock: Clock,
+        owner_ids: frozenset[int] = frozenset(),
+    ) -> None:
         self._store = store
         self._account = account
         self._clock = clock
+        self._owner_ids = owner_ids
         self._orders_under_way = 0
         self._version = 0  # rises with everything that a reading must not straddle
-        self._next_look = clock.now()
+        self._next_look = clock.monotonic()
         self._reading: Reading | None = None
+        self._sights = FirstSight(clock)
+        self._seen_open: dict[int, timedelta] = {}  # when the last look that showed it so left
 
     @property
     def version(self) -> int:
@@ -84,9 +101,15 @@ class Books:
             self._orders_under_way -= 1
             self._version += 1
 
-    def order_is_lost(self) -> None:
-        """Somebody's order is uncertain since just now: look once it had time to take effect."""
-        self._next_look = self._clock.now() + FIRST_LOOK_AFTER
+    def order_is_lost(self, activation_id: int) -> None:
+        """An order is uncertain since just now: look once it had time to take effect."""
+        if self._orders_under_way:  # else a process before this one sent it, at any time
+            self._sights.begins(activation_id)
+        self._next_look = self._clock.monotonic() + FIRST_LOOK_AFTER
+
+    def saw_open(self, activation_id: int, asked: timedelta) -> None:
+        """A look that left then showed the number open: its money had not come back."""
+        self._seen_open[activation_id] = asked
 
     async def blur(self) -> None:
         """Money moved in a way that nobody can follow: begin anew with the next reading."""
@@ -96,55 +119,63 @@ class Books:
 
     async def run_pass(self, provider: Provider) -> None:
         """Read the balance when it can tell something, and settle what it tells."""
-        now = self._clock.now()
-        if self._reading and now - self._reading.at > LOOKS_AWAITED:
+        now = self._clock.monotonic()
+        if self._reading and now - self._reading.asked > LOOKS_AWAITED:
             self._reading = None
         if self._reading is None and not self._orders_under_way and now >= self._next_look:
             await self._read(provider, now)
-        if self._reading and await self._nothing_ended_unseen(self._reading.answered_at):
+        if self._reading and await self._nothing_ended_unseen(self._reading):
             reading, self._reading = self._reading, None
             await self._conclude(reading)
+        await self._put_before_owners()
 
-    async def _read(self, provider: Provider, now: datetime) -> None:
+    async def _read(self, provider: Provider, now: timedelta) -> None:
         version, expected = self._version, await self._account.expected()
-        every = await self._look_every(expected, now)
+        every = await self._look_every(expected)
         if every is None:
             return
         self._next_look = now + every
+        seq = await self._account.next_reading()
         try:
             balance = (await provider.balance()).amount
         except BloomsmsError as err:
             log.info("the balance could not be read: %s", type(err).__name__)
             return
+        answered, answered_seq = self._clock.monotonic(), await self._account.next_reading()
         if version == self._version:
-            self._reading = Reading(balance, expected, now, self._clock.now(), version)
+            self._reading = Reading(balance, expected, seq, now, answered, answered_seq, version)
 
-    async def _look_every(
-        self, expected: tuple[Decimal, datetime] | None, now: datetime
-    ) -> timedelta | None:
+    async def _look_every(self, expected: tuple[Decimal, int] | None) -> timedelta | None:
         """How often a reading is worth its request; None when it could tell nothing."""
         if expected is None:
             return CHECKPOINT_EVERY
-        if await self._unknown(expected[1], now):
+        if await self._unknown(expected[1]):
             return LOOK_EVERY
-        return RETURN_LOOK_EVERY if await self._due(now) else None
+        return RETURN_LOOK_EVERY if await self._due() else None
 
-    async def _nothing_ended_unseen(self, reading_at: datetime) -> bool:
+    async def _nothing_ended_unseen(self, reading: Reading) -> bool:
+        """Whether each waiting number's money certainly had not come back when it was read."""
         waiting = await self._store.in_states(frozenset({State.WAITING}))
-        return all(a.sms or _was_open_after(a, reading_at) for a in waiting)
+        self._seen_open = {a.id: at for a in waiting if (at := self._seen_open.get(a.id))}
+        return all(a.sms or self._was_open_after(a, reading) for a in waiting)
+
+    def _was_open_after(self, waiting: Activation, reading: Reading) -> bool:
+        seen = self._seen_open.get(waiting.id)
+        is_younger = waiting.changed_seq > reading.answered_seq
+        return is_younger or (seen is not None and seen >= reading.answered)
 
     async def _conclude(self, reading: Reading) -> None:
         if reading.expected is None:
             await self._begin_with(reading)
             return
         amount, since = reading.expected
-        unknown, due = await self._unknown(since, reading.at), await self._due(reading.at)
+        unknown, due = await self._unknown(since, reading.seq), await self._due()
         difference = reading.balance - amount
         proof = prove(difference, _prices(unknown), _prices(due))
         if proof is None:
             # Something else moved the balance; no later reading can tell these orders apart.
             log.info("the balance moved by something else: %s", difference)
-            await self._account.shift(difference, reading.at)
+            await self._account.shift(difference, reading.seq, self._clock.now())
             return
         returned = [a for a in due if a.id in proof.returned]
         steps = [*self._settled(unknown, proof), *self._returned(returned)]
@@ -155,34 +186,76 @@ class Books:
     async def _begin_with(self, reading: Reading) -> None:
         """The first reading; one that an order has overtaken does not say what that order took."""
         if self._version == reading.version:
-            await self._account.begin(reading.balance, reading.at)
+            await self._account.begin(reading.balance, reading.seq, self._clock.now())
         if self._version != reading.version:
             await self.blur()
 
-    async def _unknown(self, since: datetime, until: datetime) -> list[Activation]:
+    async def _unknown(self, since: int, until: int | None = None) -> list[Activation]:
         """Orders that became uncertain between the reading where it all began and the one of now.
 
         No order is under way while the balance is read, so none lies on both sides.
         """
         uncertain = await self._store.in_states(frozenset({State.UNCERTAIN}))
-        return [a for a in uncertain if a.reason != CHARGED and since <= a.changed_at < until]
+        return [
+            a
+            for a in uncertain
+            if a.reason != CHARGED
+            and since <= a.changed_seq
+            and (until is None or a.changed_seq < until)
+        ]
 
-    async def _due(self, now: datetime) -> list[Activation]:
+    async def _due(self) -> list[Activation]:
         """What may come back, the surest first: ended numbers, then charges without a number."""
         ended = await self._store.awaiting_return()
+        orders = await self._store.in_states(frozenset({State.UNCERTAIN, State.RENTING}))
+        self._sights.keep_only(row for a in (*ended, *orders) for row in (a.id, _charge(a)))
+        charged = [a for a in orders if a.is_charged_without_number]
+        return [a for a in [*ended, *charged] if self._is_watched(a)]
+
+    def order_age(self, order: Activation) -> timedelta:
+        """How long ago an order was lost at least, whatever was done to the clock since."""
+        return self._sights.certain_age(order.id, order.changed_at)
+
+    def _is_watched(self, activation: Activation) -> bool:
+        """Whether its money may still come back, by our own time; after a restart it begins anew.
+
+        The money of one that is watched too long is only looked for too long; that of one that is
+        not watched any more might be taken for a price that was not paid.
+        """
+        age = self._sights.certain_age(_charge(activation), activation.changed_at)
+        return age < RETURN_WATCHED_FOR
+
+    async def _put_before_owners(self) -> None:
+        """Orders that nothing has settled in time are shown to the owners, each once."""
         uncertain = await self._store.in_states(frozenset({State.UNCERTAIN}))
-        charged = [a for a in uncertain if a.is_charged_without_number]
-        return [a for a in [*ended, *charged] if now - a.changed_at < RETURN_WATCHED_FOR]
+        # All are seen at each pass, so that their ages are known from the beginning.
+        overdue = [order for order in uncertain if self._is_owners_turn(order)]
+        for order in overdue if self._owner_ids else ():
+            if not order.is_before_owners:
+                drafts = [
+                    Draft(NoteKind.OWNER_UNSETTLED, owner, order.id)
+                    for owner in sorted(self._owner_ids)
+                ]
+                after = replace(order, is_before_owners=True)
+                await self._store.record(order, after, drafts, self._clock.now())
+
+    def _is_owners_turn(self, order: Activation) -> bool:
+        if order.is_charged_without_number:
+            return not self._is_watched(order)
+        age = self._sights.probable_age(order.id, order.changed_at)
+        return age >= BEFORE_OWNERS_AFTER
 
     def _settled(self, unknown: Iterable[Activation], proof: Proof) -> Iterator[Step]:
         now = self._clock.now()
         for activation in unknown:
+            age = self.order_age(activation)
             if activation.id in proof.charged:
                 log.warning("activation %d: charged, its number unknown", activation.id)
                 yield activation, replace(activation, reason=CHARGED), _news(activation)
-            elif activation.id in proof.free and now - activation.changed_at >= FREE_AFTER:
-                is_old = now - activation.changed_at > RETURN_POSSIBLE_AFTER
-                yield closed(activation, COSTS_NOTHING if is_old else NOT_CHARGED, now)
+            elif activation.id in proof.free and age >= FREE_AFTER:
+                # Of one that a process before this one sent it is not known how long ago.
+                is_young = age <= RETURN_POSSIBLE_AFTER and self._sights.saw_it_begin(activation.id)
+                yield closed(activation, NOT_CHARGED if is_young else COSTS_NOTHING, now)
 
     def _returned(self, returned: Iterable[Activation]) -> Iterator[Step]:
         for activation in returned:
@@ -210,10 +283,9 @@ async def settle(store: Store, activation: Activation, reason: str, now: datetim
     return await store.record(before, after, drafts, now)
 
 
-def _was_open_after(waiting: Activation, reading_at: datetime) -> bool:
-    """Whether its money certainly had not come back when the balance was read."""
-    known_at = (waiting.asked_at, waiting.waiting_since)
-    return any(at is not None and at >= reading_at for at in known_at)
+def _charge(activation: Activation) -> tuple[int, State]:
+    """What is watched for its return, for as long as it stands so."""
+    return activation.id, activation.state
 
 
 def _prices(activations: Sequence[Activation]) -> dict[int, Decimal]:

@@ -13,6 +13,7 @@ from activations.errors import (
     ProviderAway,
     ProviderBusy,
     ProviderSaysNo,
+    refusal_of,
 )
 from activations.inspection import Inspector
 from activations.model import OPEN_STATES, Activation, State
@@ -69,45 +70,67 @@ class Endings:
         return after
 
     async def another_sms(self, user_id: int, activation_id: int) -> Activation:
-        """Wait for the next code on the same number."""
+        """Wait for the next code on the same number.
+
+        Shape: WAITING; CODE_RECEIVED, and nothing was asked for, when an SMS was there of which
+        the person did not know.
+        """
         activation = await self.owned(user_id, activation_id)
         if activation.state is not State.CODE_RECEIVED:
             raise GoneAlready(activation)
-        after = await self._change(activation, StatusChange.ANOTHER_SMS)
+        before = await self._looked(activation)
+        if len(before.sms) > len(activation.sms):
+            return before  # it is told now; only the next press gives it up for another one
+        if before.state is not State.CODE_RECEIVED:
+            raise GoneAlready(before)
+        after = await self._change(before, StatusChange.ANOTHER_SMS)
         if after.state is State.CODE_RECEIVED and after.rounds == activation.rounds:
             raise NotConfirmed(after)
         return after
+
+    async def _looked(self, activation: Activation) -> Activation:
+        """As it stands after a look; without one nothing is asked for that could lose an SMS."""
+        try:
+            return await self._inspector.look(activation, self._provider)
+        except BloomsmsError as err:
+            raise refusal_of(err) from err
 
     async def _change(self, activation: Activation, wish: StatusChange) -> Activation:
         """Pass a wish on. It is kept first: should its answer be lost, the poller finds out."""
         if activation.number is None:
             raise GoneAlready(activation)
-        await self._store.mark_wish(activation.id, wish)
+        is_accepted = activation.last_change is wish and activation.is_change_accepted
+        await self._store.mark_change(activation.id, wish, wish, is_accepted=is_accepted)
         asked = replace(activation, wish=wish)
         try:
             return await self._ask_and_look(asked, activation.number.provider_id, wish)
-        except (ProviderBusy, ProviderAway, ProviderSaysNo):
-            await self._store.mark_wish(activation.id, None)
+        except (ProviderBusy, ProviderAway):
+            await self._forget_wish(activation)
             raise
+
+    async def _forget_wish(self, activation: Activation) -> None:
+        """It was refused or never left: the one before it counts again, if there was any."""
+        last, is_accepted = activation.last_change, activation.is_change_accepted
+        await self._store.mark_change(activation.id, None, last, is_accepted=is_accepted)
 
     async def _ask_and_look(
         self, activation: Activation, provider_id: str, wish: StatusChange
     ) -> Activation:
         refusal: Refused | None = None
-        is_confirmed = False
         try:
             await self._provider.change(provider_id, wish)
-            is_confirmed = True
         except Refused as err:
             refusal = err
+            # Before the look: an end that it shows is not the one that was asked for.
+            await self._forget_wish(activation)
         except RateLimited as err:
             raise ProviderBusy(err.wait_s) from err
         except NotSent as err:
             raise ProviderAway from err
         except OutcomeUnknown:
             log.warning("activation %d: no answer to %s; looking", activation.id, wish.value)
-        if is_confirmed and wish is not StatusChange.CANCEL:
-            activation = await self._take_as_done(activation, wish)
+        else:
+            activation = await self._accepted(activation, wish)
         try:
             after = await self._inspector.look(activation, self._provider)
         except BloomsmsError:
@@ -115,6 +138,13 @@ class Endings:
         if refusal and after.state is activation.state:
             raise ProviderSaysNo(refusal.code, refusal.reason) from refusal
         return after
+
+    async def _accepted(self, activation: Activation, wish: StatusChange) -> Activation:
+        """A cancel ends the number only once a look shows it; the others are believed."""
+        if wish is not StatusChange.CANCEL:
+            return await self._take_as_done(activation, wish)
+        await self._store.mark_change(activation.id, wish, wish, is_accepted=True)
+        return replace(activation, last_change=wish, is_change_accepted=True)
 
     async def _take_as_done(self, before: Activation, wish: StatusChange) -> Activation:
         now = self._clock.now()

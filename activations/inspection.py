@@ -3,9 +3,12 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
+from activations.ages import NumberAges
 from activations.books import Books
-from activations.model import OPEN_STATES, Activation
+from activations.doubts import Doubts
+from activations.model import OPEN_STATES, Activation, State
 from activations.notes import Draft, NoteKind, card
 from activations.observation import Observation, is_awaited, missing, observe
 from activations.ports import Clock, Provider, Store
@@ -15,8 +18,6 @@ from bloomsms.models import ActivationStatus, ProviderStatus, Sms
 
 log = logging.getLogger(__name__)
 
-# The provider may need a moment until it knows what it has just rented out.
-BELIEVED_MISSING_AFTER = 2
 # An SMS may be said to be there a moment before its text is.
 BELIEVED_BLANK_AFTER = 2
 BLANK = Sms("", "")
@@ -39,42 +40,73 @@ class Inspector:
         on_code: Callable[[Activation], None],
     ) -> None:
         self._store = store
-        self._books = books
+        self.books = books
         self._clock = clock
         self._owner_ids = owner_ids
         self._on_code = on_code
+        self.ages = NumberAges(clock)
+        self.doubts = Doubts(clock, self.ages)
         self._odd_words: set[str] = set()
         self._unheeded: dict[int, int] = {}  # looks in a row that showed no sign of a wish
-        self._missing: dict[int, int] = {}  # looks in a row that found nothing
         self._blank: dict[int, int] = {}  # looks in a row that found an SMS without its text
 
     async def look(self, activation: Activation, provider: Provider) -> Activation:
         """Ask about `activation` and return it as it stands afterwards."""
         if activation.number is None:
             return activation
+        self._see(activation)
+        asked, waited_when_asked = (
+            self._clock.monotonic(),
+            self.ages.waited_when_asked(activation.id),
+        )
         try:
             seen = await self._ask(activation, activation.number.provider_id, provider)
         except Refused as err:
             if err.code is not ErrorCode.ACTIVATION_NOT_FOUND:
                 raise
-            return await self._looked_in_vain(activation)
-        return await self.take_in(activation, seen)
+            return await self._looked_in_vain(activation, asked)
+        return await self.take_in(activation, seen, asked, waited_when_asked)
 
-    async def take_in(self, activation: Activation, seen: ActivationStatus) -> Activation:
+    async def take_in(
+        self,
+        activation: Activation,
+        seen: ActivationStatus,
+        asked: timedelta | None = None,
+        waited_when_asked: timedelta | None = None,
+    ) -> Activation:
         """Record what the provider showed of `activation`, as it stood when it was asked."""
-        self._missing.pop(activation.id, None)
         before = await self._store.get(activation.id) or activation
-        if before.changed_at != activation.changed_at and _is_old_news(before, seen):
+        if before.changed_seq != activation.changed_seq and _is_old_news(before, seen):
             return before  # asked before what became of the number meanwhile
+        self._see(before)
         await self._mind_unheeded(before, seen)
         if seen.status is ProviderStatus.UNKNOWN:
             await self._tell_odd_word(before, seen.word)
         if self._is_blank(before, seen):
             seen = replace(seen, sms=BLANK)
-        now = self._clock.now()
-        # `before` says that it was asked about just now; `activation` when it was before that.
-        waited_s = probable_wait_s(replace(before, asked_at=activation.asked_at), now)
-        return await self._record(before, observe(before, seen, now), waited_s)
+        asked = self._clock.monotonic() if asked is None else asked
+        if seen.status in (ProviderStatus.WAITING, ProviderStatus.CODE_RECEIVED):
+            self.books.saw_open(before.id, asked)
+        is_told_elsewhere = bool(seen.sms or before.round_sms)
+        told = await self._store.told_elsewhere(before.id) if is_told_elsewhere else set()
+        weighed = self.doubts.weigh(before, seen, told, asked)
+        found = observe(before, seen, self._clock.now(), weighed)
+        waited_s = None
+        if not weighed.is_repeat and waited_when_asked is not None:
+            waited_s = self._waited_s(before, waited_when_asked)
+        return await self._record(before, found, waited_s)
+
+    def _see(self, activation: Activation) -> None:
+        if activation.state in OPEN_STATES and activation.number:
+            since = activation.waiting_since or activation.created_at
+            end = activation.number.expires_at
+            self.ages.see(activation.id, since, activation.asked_at, end)
+
+    def _waited_s(self, before: Activation, waited_when_asked: timedelta) -> float | None:
+        """How long its SMS was waited for, where that can be measured."""
+        if before.state is not State.WAITING or not self.ages.is_exact(before.id):
+            return None
+        return probable_wait_s(self.ages.waited(before.id), waited_when_asked)
 
     def _is_blank(self, activation: Activation, seen: ActivationStatus) -> bool:
         """Whether an SMS came of which the provider, look after look, knows nothing."""
@@ -100,9 +132,12 @@ class Inspector:
 
     async def _tell_odd_word(self, activation: Activation, word: str) -> None:
         """Owners see each status word that nobody knows, once."""
+        word = word.strip().lower()
         if word in self._odd_words or len(self._odd_words) >= MOST_ODD_WORDS:
             return
         self._odd_words.add(word)
+        if await self._store.is_word_told({"word": word}):
+            return
         log.warning("activation %d: status word %r is unknown", activation.id, word)
         drafts = [
             Draft(NoteKind.OWNER_WORD, owner, activation.id, {"word": word})
@@ -114,7 +149,7 @@ class Inspector:
         self, activation: Activation, provider_id: str, provider: Provider
     ) -> ActivationStatus:
         """Ask, and note that it was asked unless the request limit kept it from leaving."""
-        asked_at = self._clock.now()
+        asked_at, asked = self._clock.now(), self._clock.monotonic()
         was_asked = True
         try:
             return await provider.activation(provider_id)
@@ -123,15 +158,13 @@ class Inspector:
             raise
         finally:
             if was_asked:
+                self.ages.asked(activation.id, asked)
                 await self._store.mark_asked(activation.id, asked_at)
 
-    async def _looked_in_vain(self, activation: Activation) -> Activation:
-        times = self._missing.get(activation.id, 0) + 1
-        self._missing[activation.id] = times
-        if times < BELIEVED_MISSING_AFTER and not activation.is_cancel_asked:
-            return activation
-        self._missing.pop(activation.id, None)
+    async def _looked_in_vain(self, activation: Activation, asked: timedelta) -> Activation:
         before = await self._store.get(activation.id) or activation
+        if before.state not in OPEN_STATES or not self.doubts.is_missing(before, asked):
+            return before
         return await self._record(before, missing(before, self._clock.now()))
 
     async def _record(
@@ -146,7 +179,7 @@ class Inspector:
         if is_new and found.sms and before.state in OPEN_STATES:
             self._on_code(before)
         if is_new and found.sms and before.is_refund_confirmed:
-            await self._books.blur()  # a code after the refund may have been charged again
+            await self.books.blur()  # a code after the refund may have been charged again
         if is_new and before.state is not found.after.state:
             log.info("activation %d: %s -> %s", before.id, before.state, found.after.state)
         return await self._store.get(before.id) or found.after

@@ -3,7 +3,7 @@
 The diagram is in docs/states.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from bloomsms.models import Sms as Sms  # the rooms that know activations know their SMS
 from bloomsms.models import StatusChange
 
-# Longer than this after its end, a number that the provider still calls waiting is given up.
+# A number that was read as waiting past its end for so long is given up.
 GRACE_AFTER_EXPIRY = timedelta(minutes=10)
 # What a number lives when the provider does not say.
 USUAL_LIFETIME = timedelta(minutes=20)
@@ -134,6 +134,12 @@ class Activation:
     reason: str = ""  # why it was refused or is uncertain
     card_shown: str = ""  # a digest of what the card shows
     sms: tuple[Sms, ...] = ()  # oldest first
+    older_sms: int = 0  # so many of them came in earlier rounds
+    last_change: StatusChange | None = None  # asked of the provider in this round, and not refused
+    is_change_accepted: bool = False
+    is_before_owners: bool = False  # owners were asked to look after the order
+    # Of the state: the order in which states and balances came.
+    changed_seq: int = field(default=0, compare=False)
 
     @property
     def user_id(self) -> int:
@@ -142,6 +148,14 @@ class Activation:
     @property
     def is_cancel_asked(self) -> bool:
         return self.wish is StatusChange.CANCEL
+
+    @property
+    def is_cancel_accepted(self) -> bool:
+        return self.last_change is StatusChange.CANCEL and self.is_change_accepted
+
+    def has_asked_for(self, change: StatusChange) -> bool:
+        """Whether the provider was asked for it and did not refuse, as far as is known."""
+        return change in (self.wish, self.last_change)
 
     @property
     def price(self) -> Decimal:
@@ -161,9 +175,10 @@ class Activation:
     def last_sms(self) -> Sms | None:
         return self.sms[-1] if self.sms else None
 
-    def is_overdue(self, now: datetime) -> bool:
-        """Whether its end is so long past that an open word from the provider is not believed."""
-        return self.number is not None and now >= self.number.expires_at + GRACE_AFTER_EXPIRY
+    @property
+    def round_sms(self) -> tuple[Sms, ...]:
+        """Those of the present round."""
+        return self.sms[self.older_sms :]
 
 
 def newly_charged(before: Activation, after: Activation) -> Decimal:
@@ -180,6 +195,18 @@ class Watched:
     service_code: str
     waiting_since: datetime
     asked_at: datetime | None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A number with a code, as far as it must be known to say when to ask."""
+
+    id: int
+    since: datetime
+    asked_at: datetime | None
+    ends_at: datetime | None
+    has_wish: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ class NoteKind(StrEnum):
     SENTENCE = "sentence"  # the person: an answer that Telegram did not take at once
     LET_IN = "let_in"  # the person: an owner opened the door
     OWNER_UNCERTAIN = "owner_uncertain"  # an owner: somebody's order is uncertain
+    OWNER_UNSETTLED = "owner_unsettled"  # an owner: an order that nothing has settled in time
     OWNER_FUNDS = "owner_funds"  # an owner: the account is empty
     OWNER_PROVIDER = "owner_provider"  # an owner: the provider's condition changed
     OWNER_PARKED = "owner_parked"  # an owner: an update could not be handled

@@ -143,7 +143,7 @@ class Orders:
                 for owner in sorted(self._owner_ids - {activation.user_id})
             ),
         ]
-        self._books.order_is_lost()
+        self._books.order_is_lost(activation.id)
         return await self._record(activation, after, drafts)
 
     async def _record(

@@ -3,16 +3,16 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from activations.inspection import Inspector
-from activations.model import Activation, Watched
+from activations.model import Activation, Coded, Watched
 from activations.outbox import OutboxPass
 from activations.ports import Clock, Provider, Store, Watchlist
 from activations.schedule import SHORTEST_GAP_S, Candidate, most_worthwhile
 from activations.time_scale import TimeScales
-from bloomsms.errors import BloomsmsError, RateLimited
+from bloomsms.errors import BloomsmsError, NotSent, RateLimited
 
 MOST_IN_FLIGHT = 64
 LONGEST_BACKOFF_S = 30.0
@@ -21,10 +21,17 @@ ROUNDING = 1e-6
 # So often at most a number that is to be closed goes before the waiting ones; more rarely when more
 # wait than this, because every look then costs somebody else's code time.
 CLOSING_TURN = 4
-# A number that was cancelled or expired is asked about so long after its end, for a late code.
+# A number that was cancelled or expired is asked about so long after its end, for a late code; how
+# many of these looks are left stands in its row.
 LATE_LOOKS_AFTER = (timedelta(seconds=10), timedelta(seconds=60), timedelta(minutes=6))
 # A number that got its code is asked about this often once its time is over, to close it.
 CLOSING_LOOK_EVERY = timedelta(seconds=60)
+# While it is open, for a second SMS: one of all such numbers this often, or, out of places that
+# waiting numbers leave idle, three times as often. A little longer than a minute for three looks.
+CODED_LOOK_EVERY = timedelta(seconds=61)
+IDLE_CODED_LOOK_EVERY = timedelta(seconds=20.5)
+# Numbers in doubt go first, but for every so many-th turn.
+OTHERS_TURN = 3
 # A wish whose answer was lost is looked after this often.
 WISH_LOOK_EVERY = timedelta(seconds=5)
 
@@ -58,28 +65,31 @@ class Poller:
         self._interval_s = interval_s
         self._shortest_gap_s = shortest_gap_s
         self._scales = TimeScales()
-        self._last_at = self._silent_until = datetime.min.replace(tzinfo=UTC)
+        self._ages = inspector.ages
+        self._last_at = clock.monotonic() - timedelta(hours=1)
+        self._silent_until = clock.monotonic()
         self._saved = 0.0  # looks that the pace has allowed and that were not made yet
         self._turn = 0
         self._in_flight: set[int] = set()
+        self._coded_look = clock.monotonic() - IDLE_CODED_LOOK_EVERY  # when the last one began
+        self._ended: dict[int, timedelta] = {}  # since when each is known to have ended
         self._failures = 0
         self.answered_at: datetime | None = None  # when the last look succeeded
 
     async def run_pass(self) -> None:
         """Ask about as many numbers as are due by now, each at most once."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         count = self._due(now)
         if count:
             chosen = await self._chosen(count, now)
             await asyncio.gather(*(self._ask(activation_id) for activation_id in chosen))
 
-    def _due(self, now: datetime) -> int:
+    def _due(self, now: timedelta) -> int:
         """How many looks the pace allows by now, those counted as made."""
         if now < self._silent_until:
             return 0
         interval_s = self._interval_s()
-        # A clock that is set back gives nothing back.
-        passed_s = max(0.0, (now - self._last_at).total_seconds())
+        passed_s = (now - self._last_at).total_seconds()
         self._saved += passed_s / interval_s + ROUNDING
         self._last_at = now
         # Time that passed unused is not caught up on: it would come as a burst.
@@ -90,29 +100,86 @@ class Poller:
         self._saved -= count
         return count
 
-    async def _chosen(self, count: int, now: datetime) -> list[int]:
-        """Waiting numbers first; at some turns one that is to be closed goes before them.
+    async def _chosen(self, count: int, now: timedelta) -> list[int]:
+        """Numbers in doubt, then those that wait; at some turns one that is to be closed is first.
 
         Shape: ids; from here on they are in flight.
         """
-        closing, watched = await self._closing(now), await self._watchlist.watched()
+        watched, coded = await self._watchlist.watched(), await self._watchlist.coded()
+        self._see(watched, coded)
         for wait in await self._watchlist.waits_after(self._scales.last_id):
             self._scales.learn(wait)
-        candidates = [_candidate(w, self._scales.of(w.service_code), now) for w in watched]
+        candidates = [self._candidate(w) for w in watched]
         best = most_worthwhile(candidates, len(candidates), self._shortest_gap_s())
         waiting = [candidate.id for candidate in best]
+        closing = [*self._closing(coded, now), *await self._late(now)]
         self._turn += 1
         urgent = 1 if self._turn % max(CLOSING_TURN, len(watched)) == 0 else 0
-        ordered = closing[:urgent] + waiting + closing[urgent:]
-        chosen = [each for each in ordered if each not in self._in_flight][:count]
+        doubted = self._inspector.doubts.due() if self._turn % OTHERS_TURN else []
+        rare, often = self._coded(coded, now)
+        ordered = [*doubted, *closing[:urgent], *rare, *waiting, *closing[urgent:], *often]
+        chosen = [each for each in dict.fromkeys(ordered) if each not in self._in_flight][:count]
         self._in_flight.update(chosen)
+        if not set(chosen).isdisjoint([*rare, *often]):
+            self._coded_look = now
         return chosen
 
-    async def _closing(self, now: datetime) -> list[int]:
-        """Numbers whose time is over: with a code, to be closed; without, for a late one."""
-        used = await self._store.unclosed(now)
-        ended = await self._store.ended_since(now - LATE_LOOKS_AFTER[-1] * 2)
-        return [a.id for a in _closing(used, ended, now)]
+    def _see(self, watched: Sequence[Watched], coded: Sequence[Coded]) -> None:
+        for one in watched:
+            self._ages.see(one.id, one.waiting_since, one.asked_at, one.ends_at)
+        for other in coded:
+            self._ages.see(other.id, other.since, other.asked_at, other.ends_at)
+        still = {each.id for each in watched} | {each.id for each in coded}
+        self._ages.keep_only(still)
+        self._inspector.doubts.keep_only(still)
+
+    def _candidate(self, watched: Watched) -> Candidate:
+        return Candidate(
+            watched.id,
+            self._ages.waited(watched.id).total_seconds(),
+            self._ages.waited_when_asked(watched.id).total_seconds(),
+            self._scales.of(watched.service_code),
+        )
+
+    def _closing(self, coded: Sequence[Coded], now: timedelta) -> list[int]:
+        """Numbers with a code whose time is over, or for which something is wished."""
+        return [
+            one.id
+            for one in coded
+            if (one.has_wish or self._ages.is_over(one.id))
+            and self._is_due(one.id, WISH_LOOK_EVERY if one.has_wish else CLOSING_LOOK_EVERY, now)
+        ]
+
+    def _coded(self, coded: Sequence[Coded], now: timedelta) -> tuple[list[int], list[int]]:
+        """The open number with a code that was left alone the longest, when its look is due.
+
+        Shape: one or none that goes before those that wait, one or none that goes after them.
+        """
+        still = [one.id for one in coded if not one.has_wish and not self._ages.is_over(one.id)]
+        passed = now - self._coded_look
+        if not still or passed < IDLE_CODED_LOOK_EVERY:
+            return [], []
+        first = min(still, key=lambda each: self._ages.last_asked(each) or timedelta.min)
+        if not self._is_due(first, IDLE_CODED_LOOK_EVERY, now):
+            return [], []
+        return ([first], []) if passed >= CODED_LOOK_EVERY else ([], [first])
+
+    async def _late(self, now: timedelta) -> list[int]:
+        """Numbers that ended, to be looked at for a late code.
+
+        Their ends count from when this process first knew of them.
+        """
+        left = await self._watchlist.late_looks()
+        self._ended = {each: self._ended.get(each, now) for each in left}
+        return [
+            each
+            for each, looks in left.items()
+            if now - self._ended[each] >= LATE_LOOKS_AFTER[-min(looks, len(LATE_LOOKS_AFTER))]
+        ]
+
+    def _is_due(self, number: int, every: timedelta, now: timedelta) -> bool:
+        asked = self._ages.last_asked(number)
+        return asked is None or now - asked >= every
 
     async def _ask(self, activation_id: int) -> None:
         try:
@@ -130,10 +197,15 @@ class Poller:
             self._failures = 0
             self.answered_at = self._clock.now()
         except RateLimited as err:
-            self._silent_until = self._clock.now() + timedelta(seconds=err.wait_s)
+            self._silent_until = self._clock.monotonic() + timedelta(seconds=err.wait_s)
             self._saved += 1  # it was not made
+            return
         except BloomsmsError as err:
             self._back_off(err)
+            if isinstance(err, NotSent):
+                return
+        if activation.id in self._ended:
+            await self._watchlist.looked_late(activation.id)
 
     def _back_off(self, err: BloomsmsError) -> None:
         """Ask more slowly the longer the provider gives nothing."""
@@ -143,31 +215,4 @@ class Poller:
             return
         delay_s = min(LONGEST_BACKOFF_S, 0.5 * 2 ** min(self._failures, 10))
         delay = timedelta(seconds=delay_s * random.uniform(0.7, 1.0))  # noqa: S311 - not a secret
-        self._silent_until = self._clock.now() + delay
-
-
-def _candidate(watched: Watched, scale_s: float, now: datetime) -> Candidate:
-    since = watched.waiting_since
-    asked_at = max(watched.asked_at or since, since)
-    return Candidate(
-        watched.id,
-        max(0.0, (now - since).total_seconds()),
-        (asked_at - since).total_seconds(),
-        scale_s,
-    )
-
-
-def _closing(
-    used: Iterable[Activation], ended: Iterable[Activation], now: datetime
-) -> Iterable[Activation]:
-    for activation in used:
-        is_over = activation.number is not None and now >= activation.number.expires_at
-        every = WISH_LOOK_EVERY if activation.wish else CLOSING_LOOK_EVERY
-        asked_at = activation.asked_at or activation.created_at
-        if (is_over or activation.wish) and now - asked_at >= every:
-            yield activation
-    for activation in ended:
-        passed = [after for after in LATE_LOOKS_AFTER if now - activation.changed_at >= after]
-        asked_at = activation.asked_at or activation.created_at
-        if passed and asked_at < activation.changed_at + passed[-1]:
-            yield activation
+        self._silent_until = self._clock.monotonic() + delay

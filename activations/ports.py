@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
-from activations.model import Activation, Card, Offer, State, Wait, Watched
+from activations.model import Activation, Card, Coded, Offer, State, Wait, Watched
 from activations.notes import Delivery, Draft, Note, NoteKind, Outcome
 from activations.tally import Tally
 from bloomsms.models import (
@@ -52,15 +52,19 @@ Step = tuple[Activation, Activation, Sequence[Draft]]  # before, after, and what
 class AccountStore(Protocol):
     """What the account should hold at the provider; outlives the process."""
 
-    async def expected(self) -> tuple[Decimal, datetime] | None:
-        """The expected balance and the time of the reading it began from; None when unknown."""
+    async def expected(self) -> tuple[Decimal, int] | None:
+        """The expected balance and the number of the reading it began from; None when unknown."""
         ...
 
-    async def begin(self, balance: Decimal, read_at: datetime) -> None:
+    async def next_reading(self) -> int:
+        """The number of a reading that is made now: `Activation.changed_seq` counts on with it."""
+        ...
+
+    async def begin(self, balance: Decimal, read_seq: int, now: datetime) -> None:
         """Expect what was read, and compare from here on."""
         ...
 
-    async def shift(self, difference: Decimal, read_at: datetime) -> None:
+    async def shift(self, difference: Decimal, read_seq: int, now: datetime) -> None:
         """Expect so much more or less, and compare from that reading on."""
         ...
 
@@ -111,6 +115,26 @@ class Store(Protocol):
         ...
 
     async def mark_wish(self, activation_id: int, wish: StatusChange | None) -> None: ...
+
+    async def mark_change(
+        self,
+        activation_id: int,
+        wish: StatusChange | None,
+        last: StatusChange | None,
+        *,
+        is_accepted: bool,
+    ) -> None:
+        """Write what was asked of the provider and what is known of its answer."""
+        ...
+
+    async def told_elsewhere(self, activation_id: int) -> set[Sms]:
+        """The SMS that earlier orders had on the same phone number."""
+        ...
+
+    async def is_word_told(self, words: Mapping[str, str]) -> bool:
+        """Whether owners were told of this status word."""
+        ...
+
     async def mark_asked(self, activation_id: int, now: datetime) -> None: ...
     async def place_card(self, activation_id: int, card: Card) -> None: ...
     async def drop_card(self, card: Card) -> None: ...
@@ -144,10 +168,6 @@ class Store(Protocol):
         """Everybody's rows with these numbers, in no order; at most 500 are asked for at once."""
         ...
 
-    async def unclosed(self, now: datetime) -> list[Activation]:
-        """Rows with a code that are to be looked at again: their time is over, or for a wish."""
-        ...
-
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each `country` id and `service` code was rented; one's own count tenfold."""
         ...
@@ -171,10 +191,22 @@ class Lists(Protocol[T]):
 
 
 class Watchlist(Protocol):
-    """The waiting numbers as the poller sees them."""
+    """The numbers as the poller sees them."""
 
     async def watched(self) -> list[Watched]:
         """Every number that waits, oldest first."""
+        ...
+
+    async def coded(self) -> list[Coded]:
+        """Every number that has its code and is open, oldest first."""
+        ...
+
+    async def late_looks(self) -> Mapping[int, int]:
+        """How many looks for a late code are left of each ended number, by its id."""
+        ...
+
+    async def looked_late(self, activation_id: int) -> None:
+        """One of these looks was made."""
         ...
 
     async def waits_after(self, sms_id: int) -> list[Wait]:

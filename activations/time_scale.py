@@ -5,10 +5,10 @@ Source: docs/decisions/0005-whom-to-ask-next.md.
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from statistics import median
 
-from activations.model import Activation, State, Wait
+from activations.model import Wait
 from activations.schedule import TIME_SCALE_S
 
 SHORTEST_S = 15.0
@@ -57,13 +57,9 @@ class TimeScales:
         return own.value_s if own and len(own.waits_s) >= ENOUGH else self._of_all.value_s
 
 
-def probable_wait_s(before: Activation, seen_at: datetime) -> float | None:
+def probable_wait_s(waited: timedelta, waited_when_asked: timedelta) -> float:
     """How long a number probably waited for the SMS that was seen now for the first time.
 
-    Shape: None when nobody was waiting: the SMS came after the end, or after another one.
+    Shape: how long it had waited by now, and when it was asked about before that.
     """
-    if before.state is not State.WAITING or before.waiting_since is None:
-        return None
-    asked_at = max(before.asked_at or before.waiting_since, before.waiting_since)
-    came_at = asked_at + (seen_at - asked_at) * INTO_THE_GAP
-    return max(0.0, (came_at - before.waiting_since).total_seconds())
+    return (waited_when_asked + (waited - waited_when_asked) * INTO_THE_GAP).total_seconds()

@@ -17,12 +17,12 @@ from bloomsms.models import (
     Balance,
     Country,
     PriceRow,
-    ProviderStatus,
     Rental,
     Service,
     Sms,
     SmsReceived,
 )
+from bloomsms.status_words import status_of
 from bloomsms.wire import Data, Json, decode, excerpt
 
 HIGHEST_AMOUNT = Decimal(1_000_000)
@@ -92,12 +92,8 @@ def read_rental(data: Json) -> Rental:
 def read_activation(data: Json) -> ActivationStatus:
     members = _members(data)
     word = _text(members.get("activation_status"), "activation_status")
-    try:
-        status = ProviderStatus(word.strip().lower())
-    except ValueError:
-        status = ProviderStatus.UNKNOWN
     phone_number = _or_none(_phone_number, members.get("phone_number"))
-    return ActivationStatus(status, word, _sms(members.get("sms")), phone_number)
+    return ActivationStatus(status_of(word), word, _sms(members.get("sms")), phone_number)
 
 
 def read_webhook(body: bytes) -> SmsReceived | None:

@@ -110,6 +110,25 @@ def owner_uncertain(activation: Activation) -> str:
     )  # fmt: skip
 
 
+def owner_unsettled(activation: Activation) -> str:
+    """Empty when it was settled before this could be told."""
+    if activation.state is not State.UNCERTAIN:
+        return ""
+    sentence = (
+        _("BloomSMS charged for it, and the money has not come back.")
+        if activation.is_charged_without_number
+        else _("The balance doesn't show whether it was charged.")
+    )
+    return _(
+        "❓ <b>An order needs your decision</b>\n{what} · {price}\nOrder {id}, for the user"
+        " <code>{user_id}</code>. {sentence} Look for the order at BloomSMS. Once it cost nothing"
+        " or its money is back, close it here; that refunds and repeats nothing."
+    ).format(
+        what=what(activation), price=formats.money(activation.price), id=activation.id,
+        user_id=activation.user_id, sentence=sentence,
+    )  # fmt: skip
+
+
 def _number_line(activation: Activation) -> Sequence[str]:
     if activation.number is None:
         return ()

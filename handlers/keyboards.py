@@ -140,9 +140,14 @@ def admin(asked: Sequence[Person], unsure: Sequence[Activation]) -> InlineKeyboa
         ]
         for person in asked[:ROWS]
     ]
-    rows += [[button(f"Close order {a.id}", Verb.SETTLE, a.id)] for a in unsure[:ROWS]]
+    rows += [[_close(a)] for a in unsure[:ROWS]]
     refresh = [button("🔃 Refresh", Verb.ADMIN)]
     return InlineKeyboardMarkup([*rows, refresh, *BACK_TO_MENU])
+
+
+def unsettled(order: Activation) -> InlineKeyboardMarkup:
+    """Of the message that puts an order before an owner."""
+    return InlineKeyboardMarkup([[_close(order)], *BACK_TO_MENU])
 
 
 def page_count(items: int, size: int) -> int:
@@ -159,6 +164,10 @@ def _waiting(activation: Activation) -> InlineKeyboardMarkup:
         cancel = button("✖️ Cancel", Verb.CANCEL, activation.id, style=DANGER)
         rows.append([cancel, button("🔄 Other number", Verb.OTHER, activation.id)])
     return InlineKeyboardMarkup([*rows, BELOW])
+
+
+def _close(order: Activation) -> InlineKeyboardButton:
+    return button(f"Close order {order.id}", Verb.SETTLE, order.id)
 
 
 def _after_the_end(activation: Activation) -> Row:

@@ -48,9 +48,7 @@ class TelegramMessenger:
             for text in rest:
                 await self._send(note, text, None)
         elif text := _news(note, activation):
-            is_knock = note.kind is NoteKind.OWNER_ACCESS
-            keyboard = keyboards.access(note.words["user_id"]) if is_knock else keyboards.TO_MENU
-            await self._send(note, text, keyboard)
+            await self._send(note, text, _keyboard(note, activation))
 
     async def _send(self, note: Note, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
         haste = URGENT if note.kind is NoteKind.CODE else PATIENT
@@ -62,6 +60,14 @@ class TelegramMessenger:
             # Whatever it is that Telegram does not take, a bare text has none of it.
             log.warning("note %d is sent as plain text: Telegram says %s", note.id, err)
             await self._screens.send_plain(note.user_id, plain(text))
+
+
+def _keyboard(note: Note, activation: Activation | None) -> InlineKeyboardMarkup:
+    if note.kind is NoteKind.OWNER_ACCESS:
+        return keyboards.access(note.words["user_id"])
+    if note.kind is NoteKind.OWNER_UNSETTLED and activation:
+        return keyboards.unsettled(activation)
+    return keyboards.TO_MENU
 
 
 def verdict(err: TelegramError, kind: NoteKind) -> Delivery:
@@ -91,6 +97,8 @@ def _news(note: Note, activation: Activation | None) -> str:
         return card_texts.settled(activation)
     if note.kind is NoteKind.OWNER_UNCERTAIN and activation:
         return card_texts.owner_uncertain(activation)
+    if note.kind is NoteKind.OWNER_UNSETTLED and activation:
+        return card_texts.owner_unsettled(activation)
     if note.kind is NoteKind.OWNER_ACCESS:
         return texts.access_asked(words["user_id"], words["name"])
     return {

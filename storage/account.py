@@ -8,8 +8,9 @@ import aiosqlite
 
 from activations.model import Activation
 from activations.notes import Draft
-from storage.database import Database, to_dollars, to_micros, to_ms, to_time
+from storage.database import Database, to_dollars, to_micros, to_ms
 from storage.notes import insert_drafts
+from storage.sequence import next_number
 from storage.steps import move_expected, update_row
 
 Step = tuple[Activation, Activation, Sequence[Draft]]
@@ -19,25 +20,31 @@ class AccountRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def expected(self) -> tuple[Decimal, datetime] | None:
-        """The expected balance and the time of the reading it began from; None when unknown."""
+    async def expected(self) -> tuple[Decimal, int] | None:
+        """The expected balance and the number of the reading it began from; None when unknown."""
         row = await self._database.row("select * from account")
-        return (to_dollars(row["expected_micros"]), to_time(row["read_at_ms"])) if row else None
+        return (to_dollars(row["expected_micros"]), int(row["read_seq"])) if row else None
 
-    async def begin(self, balance: Decimal, read_at: datetime) -> None:
+    async def next_reading(self) -> int:
+        """The number of a reading that is made now."""
+        return await next_number(self._database)
+
+    async def begin(self, balance: Decimal, read_seq: int, now: datetime) -> None:
         """Expect what was read, and compare from here on."""
         async with self._database.transaction() as db:
             await _forget(db)
             await db.execute(
-                "insert into account (expected_micros, read_at_ms) values (?, ?)",
-                (to_micros(balance), to_ms(read_at)),
+                "insert into account (expected_micros, read_at_ms, read_seq) values (?, ?, ?)",
+                (to_micros(balance), to_ms(now), read_seq),
             )
 
-    async def shift(self, difference: Decimal, read_at: datetime) -> None:
+    async def shift(self, difference: Decimal, read_seq: int, now: datetime) -> None:
         """Expect so much more or less, and compare from that reading on."""
         async with self._database.transaction() as db:
             await move_expected(db, difference)
-            await db.execute("update account set read_at_ms = ?", (to_ms(read_at),))
+            await db.execute(
+                "update account set read_seq = ?, read_at_ms = ?", (read_seq, to_ms(now))
+            )
 
     async def conclude(self, returned: Decimal, steps: Sequence[Step], now: datetime) -> None:
         """Write what a reading proved: rows, their notes and the expected balance in one commit.

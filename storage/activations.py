@@ -1,5 +1,6 @@
 """Activations as rows, with their SMS. Every step is guarded by the state it starts from."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -21,8 +22,10 @@ from people.model import Usage
 from storage.database import Database, to_dollars, to_micros, to_ms
 from storage.notes import insert_drafts
 from storage.rows import activation_of
+from storage.sequence import NEXT, NOW
 from storage.steps import update_row
 from storage.uses import read_uses
+from storage.watch import told_elsewhere
 
 DAY = timedelta(days=1)
 MOST_AT_ONCE = 500  # well below the number of values a statement may have
@@ -62,9 +65,10 @@ class ActivationRows:
     ) -> bool:
         """INTENT → RENTING; what `check` raises takes the step back."""
         async with self._database.transaction() as db:
+            await db.execute(NEXT)
             cursor = await db.execute(
-                "update activations set state = ?, changed_at_ms = ?, reason = ''"
-                " where id = ? and state = ?",
+                f"update activations set changed_seq = ({NOW}), state = ?, changed_at_ms = ?,"
+                " reason = '' where id = ? and state = ?",
                 (State.RENTING.value, to_ms(now), activation.id, State.INTENT.value),
             )
             if cursor.rowcount != 1:
@@ -99,6 +103,30 @@ class ActivationRows:
 
     async def mark_wish(self, activation_id: int, wish: StatusChange | None) -> None:
         await self._set(activation_id, "wish", wish.value if wish else "")
+
+    async def mark_change(
+        self,
+        activation_id: int,
+        wish: StatusChange | None,
+        last: StatusChange | None,
+        *,
+        is_accepted: bool,
+    ) -> None:
+        await self._database.write(
+            "update activations set wish = ?, last_change = ?, is_change_accepted = ?"
+            " where id = ?",
+            (wish.value if wish else "", last.value if last else "", int(is_accepted),
+             activation_id),
+        )  # fmt: skip
+
+    async def told_elsewhere(self, activation_id: int) -> set[Sms]:
+        return await told_elsewhere(self._database, activation_id)
+
+    async def is_word_told(self, words: Mapping[str, str]) -> bool:
+        found = await self._database.row(
+            "select 1 from notes where words = ? and kind = 'owner_word'", (json.dumps(words),)
+        )
+        return found is not None
 
     async def mark_shown(self, activation_id: int, shown: str) -> None:
         await self._set(activation_id, "card_shown", shown)
@@ -140,12 +168,6 @@ class ActivationRows:
         )
         return int(row[0]) if row else 0
 
-    async def unclosed(self, now: datetime) -> list[Activation]:
-        return await self._find(
-            "state = ? and (expires_at_ms <= ? or wish <> '') order by id",
-            (State.CODE_RECEIVED.value, to_ms(now)),
-        )
-
     async def ended_since(self, since: datetime) -> list[Activation]:
         ended = (State.CANCELLED, State.EXPIRED)
         return await self._find(
@@ -154,7 +176,7 @@ class ActivationRows:
         )
 
     async def awaiting_return(self) -> list[Activation]:
-        return await self._find("is_refund_due order by changed_at_ms", ())
+        return await self._find("is_refund_due order by changed_seq, changed_at_ms", ())
 
     async def by_provider_ids(self, provider_ids: Sequence[str]) -> list[Activation]:
         return await self._find(f"provider_id in ({_marks(provider_ids)})", provider_ids)
@@ -174,6 +196,7 @@ class ActivationRows:
             return []
         ids = [int(row["id"]) for row in rows]
         texts: dict[int, list[Sms]] = {}
+        rounds: dict[int, list[int]] = {}
         for start in range(0, len(ids), MOST_AT_ONCE):
             some = ids[start : start + MOST_AT_ONCE]
             for sms in await self._database.rows(
@@ -181,7 +204,15 @@ class ActivationRows:
             ):
                 found = Sms(sms["code"], sms["full_text"])
                 texts.setdefault(sms["activation_id"], []).append(found)
-        return [activation_of(row, tuple(texts.get(int(row["id"]), ()))) for row in rows]
+                rounds.setdefault(sms["activation_id"], []).append(sms["round"])
+        return [
+            activation_of(
+                row,
+                tuple(texts.get(row["id"], ())),
+                sum(number < row["rounds"] for number in rounds.get(row["id"], ())),
+            )
+            for row in rows
+        ]
 
 
 async def _usage(db: aiosqlite.Connection, user_id: int, now: datetime) -> Usage:

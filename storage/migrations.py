@@ -161,6 +161,36 @@ BY_CARD = """
 create index activations_by_card on activations (chat_id, message_id) where chat_id is not null
 """
 
+# The order in which states and balances came, whatever the clock said.
+SEQUENCE = """
+create table sequence (
+    id integer primary key check (id = 1) default 1,
+    value integer not null
+) strict
+"""
+
+# Lost after the balance was read, as far as the times tell.
+LOST_AFTER_THE_READING = """
+update activations set changed_seq = 2
+where state in ('uncertain', 'renting')
+and changed_at_ms >= (select coalesce(min(read_at_ms), 0) from account)
+"""
+
+BY_LATE_LOOKS = """
+create index activations_by_late_looks on activations (late_looks_left) where late_looks_left > 0
+"""
+
+BY_PHONE = """
+create index activations_by_phone on activations (phone_number) where phone_number is not null
+"""
+
+# Numbers that have ended just now are still to be looked at for a late code.
+ENDED_JUST_NOW = """
+update activations set late_looks_left = 3
+where state in ('cancelled', 'expired') and provider_id is not null
+and changed_at_ms >= (strftime('%s', 'now') - 720) * 1000
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
@@ -191,5 +221,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         USES,
         COUNTED_SO_FAR,
         BY_CARD,
+    ),
+    (
+        SEQUENCE,
+        "insert into sequence (value) values (2)",
+        "alter table account add column read_seq integer not null default 1",
+        "alter table activations add column changed_seq integer not null default 0",
+        LOST_AFTER_THE_READING,
+        "alter table activations add column last_change text not null default ''",
+        "alter table activations add column is_change_accepted integer not null default 0",
+        "alter table activations add column is_before_owners integer not null default 0",
+        "alter table activations add column late_looks_left integer not null default 0",
+        ENDED_JUST_NOW,
+        BY_LATE_LOOKS,
+        BY_PHONE,
+        "create index notes_by_word on notes (words) where kind = 'owner_word'",
     ),
 )

@@ -7,7 +7,7 @@ from bloomsms.models import Sms, StatusChange
 from storage.database import Row, to_dollars, to_time
 
 
-def activation_of(row: Row, sms: tuple[Sms, ...]) -> Activation:
+def activation_of(row: Row, sms: tuple[Sms, ...], older_sms: int) -> Activation:
     return Activation(
         id=row["id"],
         offer=Offer(
@@ -35,6 +35,11 @@ def activation_of(row: Row, sms: tuple[Sms, ...]) -> Activation:
         is_refund_due=bool(row["is_refund_due"]),
         reason=row["reason"],
         sms=sms,
+        older_sms=older_sms,
+        last_change=StatusChange(row["last_change"]) if row["last_change"] else None,
+        is_change_accepted=bool(row["is_change_accepted"]),
+        is_before_owners=bool(row["is_before_owners"]),
+        changed_seq=row["changed_seq"],
     )
 
 

@@ -4,9 +4,27 @@ from decimal import Decimal
 
 import aiosqlite
 
-from activations.model import Activation, newly_charged
-from storage.database import to_micros, to_ms
+from activations.model import OPEN_STATES, Activation, State, newly_charged
+from storage.database import Value, to_micros, to_ms
+from storage.sequence import NEXT, NOW
 from storage.uses import count_use
+
+# How often a number that ended is looked at for a late code.
+LATE_LOOKS = 3
+ENDED_WITHOUT_DONE = (State.CANCELLED, State.EXPIRED)
+
+
+UPDATE = (
+    "update activations set state = ?, changed_at_ms = ?, provider_id = ?, phone_number = ?,"
+    " price_micros = ?, expires_at_ms = ?, waiting_since_ms = ?, rounds = ?, is_rearmed = ?,"
+    " is_refund_confirmed = ?, is_refund_due = ?, reason = ?, is_before_owners = ?,"
+    f" changed_seq = case when ? then ({NOW}) else changed_seq end,"
+    " wish = case when ? then '' else wish end,"
+    " last_change = case when ? then '' else last_change end,"
+    " is_change_accepted = case when ? then 0 else is_change_accepted end,"
+    " late_looks_left = coalesce(?, late_looks_left)"
+    " where id = ? and state = ? and rounds = ?"
+)
 
 
 async def update_row(db: aiosqlite.Connection, before: Activation, after: Activation) -> bool:
@@ -14,32 +32,9 @@ async def update_row(db: aiosqlite.Connection, before: Activation, after: Activa
 
     What the step charges is taken off the expected balance in the same transaction.
     """
-    number = after.number
-    cursor = await db.execute(
-        "update activations set state = ?, changed_at_ms = ?, provider_id = ?, phone_number = ?,"
-        " price_micros = ?, expires_at_ms = ?, waiting_since_ms = ?, rounds = ?, is_rearmed = ?,"
-        " is_refund_confirmed = ?, is_refund_due = ?, reason = ?,"
-        " wish = case when ? then '' else wish end"
-        " where id = ? and state = ? and rounds = ?",
-        (
-            after.state.value,
-            to_ms(after.changed_at),
-            number.provider_id if number else None,
-            number.phone_number if number else None,
-            to_micros(number.price) if number else None,
-            to_ms(number.expires_at) if number else None,
-            to_ms(after.waiting_since) if after.waiting_since else None,
-            after.rounds,
-            int(after.is_rearmed),
-            int(after.is_refund_confirmed),
-            int(after.is_refund_due),
-            after.reason,
-            int(after.state is not before.state),
-            before.id,
-            before.state.value,
-            before.rounds,
-        ),
-    )
+    if after.state is not before.state:
+        await db.execute(NEXT)
+    cursor = await db.execute(UPDATE, _values(before, after))
     if cursor.rowcount != 1:
         return False
     await _charge(db, before, after)
@@ -48,15 +43,51 @@ async def update_row(db: aiosqlite.Connection, before: Activation, after: Activa
     return True
 
 
+def _values(before: Activation, after: Activation) -> tuple[Value, ...]:
+    """What UPDATE needs."""
+    number, is_moved = after.number, after.state is not before.state
+    is_next_round = after.rounds != before.rounds
+    return (
+        after.state.value,
+        to_ms(after.changed_at),
+        number.provider_id if number else None,
+        number.phone_number if number else None,
+        to_micros(number.price) if number else None,
+        to_ms(number.expires_at) if number else None,
+        to_ms(after.waiting_since) if after.waiting_since else None,
+        after.rounds,
+        int(after.is_rearmed),
+        int(after.is_refund_confirmed),
+        int(after.is_refund_due),
+        after.reason,
+        int(after.is_before_owners),
+        int(is_moved),
+        int(is_moved),
+        int(is_next_round),
+        int(is_next_round),
+        LATE_LOOKS if _is_end(before, after) else None,
+        before.id,
+        before.state.value,
+        before.rounds,
+    )
+
+
+def _is_end(before: Activation, after: Activation) -> bool:
+    is_ended = before.state in OPEN_STATES and after.state in ENDED_WITHOUT_DONE
+    return is_ended and after.number is not None
+
+
 async def _charge(db: aiosqlite.Connection, before: Activation, after: Activation) -> None:
     """Take what the step charges off what the account should hold.
 
-    What an order took before the balance was read is in that reading already.
+    What a lost order took before the balance was read is in that reading already. No reading that
+    counts falls between an order and its answer.
     """
     if charged := newly_charged(before, after):
+        is_answered = before.state is State.RENTING
         await db.execute(
-            "update account set expected_micros = expected_micros - ? where read_at_ms <= ?",
-            (to_micros(charged), to_ms(before.changed_at)),
+            "update account set expected_micros = expected_micros - ? where ? or read_seq < ?",
+            (to_micros(charged), int(is_answered), before.changed_seq),
         )
 
 

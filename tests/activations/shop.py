@@ -1,5 +1,6 @@
 """The whole business on a real database, between a made-up provider and a moved clock."""
 
+import zlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -40,7 +41,7 @@ class Shop:
         services = service_rows(database, STALE_PRICES_AGE)
         self.catalog = Catalog(provider, self.store, countries, services, clock)
         self.account = AccountRows(database)
-        self.books = Books(self.store, self.account, clock)
+        self.books = Books(self.store, self.account, clock, OWNERS)
         self.watch = HintWatch(self.notes, clock, OWNERS, is_expected=True)
         self.inspector = Inspector(self.store, self.books, clock, OWNERS, self.watch.code_seen)
         self.adoption = Adoption(self.store, self.inspector, clock, OWNERS)
@@ -56,11 +57,15 @@ class Shop:
         """RENTING, with its card."""
         return await rows.begun(self.store, self.clock, offer, CARD)
 
-    async def waiting(self, offer: Offer = OFFER, provider_id: str = "38496653") -> Activation:
-        """A number in hand, with its card."""
+    async def waiting(
+        self, offer: Offer = OFFER, provider_id: str = "38496653", phone: str = ""
+    ) -> Activation:
+        """A number in hand, with its card; each of the provider's ids has a phone of its own."""
+        digits = zlib.crc32(provider_id.encode())
         number = replace(
             NUMBER,
             provider_id=provider_id,
+            phone_number=phone or f"+1{digits:010}",
             expires_at=self.clock.now() + timedelta(minutes=20),
         )
         return await rows.waiting(self.store, self.clock, offer, CARD, number)

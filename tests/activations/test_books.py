@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from activations.books import settle
+from activations.books import Books, settle
 from activations.model import (
     CHARGED,
     COSTS_NOTHING,
@@ -24,7 +24,7 @@ from bloomsms.errors import ErrorCode, OutcomeUnknown, RateLimited, Refused, Unr
 from bloomsms.models import Balance, ProviderStatus, Sms
 from storage.database import Database
 from tests.activations.scripted_provider import ScriptedProvider
-from tests.activations.shop import Shop
+from tests.activations.shop import OWNERS, Shop
 from tests.made_up import ANN, OFFER, PRICE, seen
 from tests.moved_clock import MovedClock
 from tests.storage import rows
@@ -52,7 +52,7 @@ class Account:
         await self.shop.books.run_pass(self._provider)
         for waiting in await self.shop.store.in_states(frozenset({State.WAITING})):
             if is_looked:
-                await self.shop.store.mark_asked(waiting.id, self._clock.now())
+                self.shop.books.saw_open(waiting.id, self._clock.monotonic())
         await self.shop.books.run_pass(self._provider)
 
     async def loses(self, price: Decimal = PRICE, *, charged: Decimal = Decimal(0)) -> Activation:
@@ -244,9 +244,9 @@ async def test_a_refund_during_the_reading(
 
     provider.next("balance", slow)
     clock.move(120)
-    asked_at = clock.now() + timedelta(seconds=1)
+    asked = clock.monotonic() + timedelta(seconds=1)
     await shop.books.run_pass(provider)
-    await shop.store.mark_asked(number.id, asked_at)
+    shop.books.saw_open(number.id, asked)
     await shop.books.run_pass(provider)
 
     assert "uncertain" == await account.became(lost)
@@ -302,8 +302,9 @@ async def test_money_of_a_forgotten_number(
     number = await shop.rented()
     account.amount -= PRICE
     unknown = Refused(ErrorCode.ACTIVATION_NOT_FOUND, "ACTIVATION_NOT_FOUND", "", 404)
-    provider.next("activation", unknown, unknown)
-    for _ in range(2):
+    provider.next("activation", *[unknown] * 4)
+    for _ in range(4):
+        shop.clock.move(20)
         await shop.inspector.look(await shop.now(number), provider)
     before = await shop.now(number)
     account.amount += PRICE
@@ -339,7 +340,7 @@ async def test_a_code_after_the_refund(
 
 @pytest.mark.parametrize(
     ("charged", "expected"),
-    [(PRICE, "uncertain charged"), (Decimal(0), "refused not_charged")],
+    [(PRICE, "uncertain charged"), (Decimal(0), "refused costs_nothing")],
     ids=["charged", "not charged"],
 )
 async def test_after_a_restart(
@@ -352,6 +353,7 @@ async def test_after_a_restart(
     account.restarts(database)
     account.amount -= charged
     await account.shop.rentals.recover()
+    await account.is_read()
     await account.is_read()
 
     assert State.WAITING is (await account.shop.now(paid)).state
@@ -412,7 +414,8 @@ async def test_an_order_after_the_first_reading(
     await account.is_read(is_looked=False)
     with shop.books.order():
         account.amount -= PRICE
-    await shop.store.mark_asked(waiting.id, clock.move(1))
+    clock.move(1)
+    shop.books.saw_open(waiting.id, clock.monotonic())
     await shop.books.run_pass(provider)
 
     assert await shop.account.expected() is None
@@ -554,6 +557,106 @@ async def test_after_three_hours(account: Account, provider: ScriptedProvider) -
 
     assert asked_before == provider.count("balance")
     assert "uncertain charged" == await account.became(lost)
+
+
+@pytest.mark.parametrize("step_s", [-3600, 3600])
+@pytest.mark.parametrize("charged", [PRICE, Decimal(0)], ids=["charged", "not charged"])
+@pytest.mark.parametrize("at", ["order", "loss", "reading", "end"])
+async def test_a_step_of_the_clock_settles_nothing_wrong(
+    account: Account, provider: ScriptedProvider, at: str, charged: Decimal, step_s: float
+) -> None:
+    """Whenever the wall clock is set by an hour, an order is settled as what it was."""
+    clock = account.shop.clock
+    if at == "order":
+        clock.step(step_s)
+    lost = await account.loses(charged=charged)
+    if at == "loss":
+        clock.step(step_s)
+    if at == "reading":
+        provider.next("balance", lambda: clock.step(step_s) and Balance(account.amount, "USD"))
+    await account.is_read(5)
+    early = await account.became(lost)
+    if at == "end":
+        clock.step(step_s)
+    await account.is_read(86)
+
+    late = await account.became(lost)
+    assert ("uncertain charged" if charged else "uncertain") == early
+    assert ("uncertain charged" if charged else "refused not_charged") == late
+
+
+@pytest.mark.parametrize("step_s", [-3600, 3600])
+async def test_a_step_hides_no_return(
+    account: Account, provider: ScriptedProvider, step_s: float
+) -> None:
+    """Money that is still to come back keeps an order open, whatever the wall clock says."""
+    await account.gives_back()
+    await account.is_read(2 * 3600)
+    account.shop.clock.step(step_s)
+    lost = await account.loses(charged=PRICE)
+    account.amount += PRICE
+    await account.is_read()
+
+    assert "uncertain" == await account.became(lost)
+
+
+@pytest.mark.parametrize("step_s", [-3600, 0, 3600])
+async def test_a_number_paid_for_after_a_step(
+    account: Account, shop: Shop, clock: MovedClock, step_s: float
+) -> None:
+    """What an order took is off the balance, also where it seems older than the reading."""
+    clock.step(step_s)
+    await shop.rented()
+    expected = await shop.account.expected()
+
+    assert account.amount - PRICE == (expected and expected[0])
+
+
+async def test_an_order_before_any_balance_is_put_before_owners(
+    shop: Shop, provider: ScriptedProvider, clock: MovedClock, database: Database
+) -> None:
+    """What nothing can settle is shown to each owner once, within ten minutes of the press."""
+    account = Account(shop, provider, clock)
+    lost = await account.loses(charged=PRICE)
+    for _ in range(47):
+        await account.is_read(10)
+    early = await shop.told()
+    clock.step(-3600)
+    await account.is_read(20)
+    told = await shop.told()
+    account.restarts(database)
+    await account.is_read(3600)
+
+    assert [] == early
+    assert {(NoteKind.OWNER_UNSETTLED, owner, lost.id) for owner in OWNERS} == {
+        (note.kind, note.user_id, note.activation_id) for note in told
+    }
+    assert [] == await account.shop.told()
+
+
+async def test_a_charge_that_never_came_back_is_put_before_owners(account: Account) -> None:
+    """Once its money is not looked for any more, and not before."""
+    await account.loses(charged=PRICE)
+    await account.is_read()
+    await account.told()
+    await account.is_read(3600)
+    early = await account.shop.told()
+    await account.is_read(2 * 3600)
+
+    assert [] == early
+    assert {NoteKind.OWNER_UNSETTLED} == {note.kind for note in await account.shop.told()}
+
+
+async def test_without_owners_nothing_is_marked(
+    shop: Shop, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """An order waits until there are owners to show it to."""
+    lost = await Account(shop, provider, clock).loses()
+    books = Books(shop.store, shop.account, clock)
+    clock.move(hours=1)
+    await books.run_pass(provider)
+
+    assert not (await shop.now(lost)).is_before_owners
 
 
 async def test_an_order_that_an_owner_closed(account: Account, shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -25,7 +26,7 @@ from bloomsms.errors import (
     Refused,
     Unreadable,
 )
-from bloomsms.models import ActivationStatus, ProviderStatus, Sms, StatusChange
+from bloomsms.models import ActivationStatus, ProviderStatus, StatusChange
 from tests.activations.scripted_provider import ScriptedProvider
 from tests.activations.shop import Shop
 from tests.made_up import ANN, ANOTHER_SMS, BOB, SMS, seen
@@ -43,6 +44,8 @@ CANCELLED = seen(ProviderStatus.CANCELLED)
 EXPIRED = seen(ProviderStatus.EXPIRED)
 RECEIVED = seen(ProviderStatus.CODE_RECEIVED, SMS)
 COMPLETED = seen(ProviderStatus.COMPLETED, SMS)
+COMPLETED_EMPTY = seen(ProviderStatus.COMPLETED)
+GONE = Refused(ErrorCode.ACTIVATION_NOT_FOUND, "ACTIVATION_NOT_FOUND", "", 404)
 TOO_EARLY = Refused(ErrorCode.INVALID_PARAMETER, "INVALID_PARAMETER", "Wait 2 minutes.", 422)
 
 
@@ -50,6 +53,15 @@ async def refused(shop: Shop, wish: str, user_id: int, activation_id: int) -> Re
     with pytest.raises(Refusal) as caught:
         await WISHES[wish](shop, user_id, activation_id)
     return caught.value
+
+
+async def open_for(shop: Shop, provider: ScriptedProvider, wish: str) -> Activation:
+    """A number with which that may be done, and the look that goes before another SMS."""
+    if wish == "cancel":
+        return await shop.waiting()
+    if wish == "another_sms":
+        provider.next("activation", RECEIVED)
+    return await shop.received(SMS)
 
 
 @pytest.mark.parametrize("wish", WISHES)
@@ -115,44 +127,63 @@ async def test_cancel(shop: Shop, provider: ScriptedProvider) -> None:
     assert [f"card {ANN}"] == await shop.words()
 
 
+LOOKS = {
+    "code was faster": RECEIVED,
+    "both": seen(ProviderStatus.CANCELLED, SMS),
+    "expired": EXPIRED,
+    "completed": COMPLETED_EMPTY,
+    "forgotten": GONE,
+}
+# By what was answered to the cancel: the state after each of these looks, `$` with the refund.
+DECIDED = {
+    "accepted": ["code_received", "expired", "cancelled$", "waiting", "cancelled"],
+    "answer lost": ["code_received", "expired", "cancelled$", "waiting", "waiting"],
+    "refused": ["code_received", "code_received", "waiting", "waiting", "waiting"],
+}
+ANSWERS = {"accepted": None, "answer lost": OutcomeUnknown("hung up"), "refused": TOO_EARLY}
+
+
 @pytest.mark.parametrize(
-    ("look", "state", "is_refunded"),
+    ("answer", "look", "expected"),
     [
-        (RECEIVED, State.CODE_RECEIVED, False),
-        (seen(ProviderStatus.CANCELLED, SMS), State.EXPIRED, False),
-        (EXPIRED, State.CANCELLED, True),
-        (COMPLETED, State.COMPLETED, False),
-        (
-            Refused(ErrorCode.ACTIVATION_NOT_FOUND, "ACTIVATION_NOT_FOUND", "", 404),
-            State.CANCELLED,
-            False,
-        ),
+        pytest.param(ANSWERS[answer], look, expected, id=f"{answer}, {name}")
+        for answer, states in DECIDED.items()
+        for (name, look), expected in zip(LOOKS.items(), states, strict=True)
     ],
-    ids=["code was faster", "both", "expired", "completed", "forgotten"],
-)
-@pytest.mark.parametrize(
-    "answer",
-    [None, OutcomeUnknown("hung up"), TOO_EARLY],
-    ids=["accepted", "answer lost", "refused"],
 )
 async def test_the_look_decides_about_a_cancel(
     shop: Shop,
     provider: ScriptedProvider,
     answer: BloomsmsError | None,
-    look: ActivationStatus,
-    state: State,
-    *,
-    is_refunded: bool,
+    look: ActivationStatus | Refused,
+    expected: str,
 ) -> None:
-    """Whatever was answered to the cancel: what the look shows is what the person gets."""
+    """What agrees with the answer to the cancel is believed; what disagrees stays in doubt."""
     activation = await shop.waiting()
     provider.next("change", answer)
     provider.next("activation", look)
 
-    after = await shop.endings.cancel(ANN, activation.id)
+    with suppress(NotConfirmed, ProviderSaysNo):
+        await shop.endings.cancel(ANN, activation.id)
 
-    assert (state, is_refunded) == (after.state, after.is_refund_confirmed)
+    after = await shop.now(activation)
+    assert expected == after.state.value + "$" * after.is_refund_confirmed
     assert 1 == provider.count("change")
+
+
+async def test_a_refused_cancel_after_an_accepted_one(
+    shop: Shop, provider: ScriptedProvider
+) -> None:
+    """A second press that is refused does not undo what the first one was told."""
+    activation = await shop.waiting()
+    await refused(shop, "cancel", ANN, activation.id)
+    provider.next("change", TOO_EARLY)
+    await refused(shop, "cancel", ANN, activation.id)
+    provider.next("activation", GONE)
+
+    after = await shop.inspector.look(await shop.now(activation), provider)
+
+    assert State.CANCELLED is after.state
 
 
 @pytest.mark.parametrize(
@@ -218,12 +249,12 @@ async def test_a_wish_that_never_left(
     expected: type[Refusal],
 ) -> None:
     """Nothing left, nothing changed; the same button works again."""
-    activation = await (shop.waiting() if wish == "cancel" else shop.received(SMS))
+    activation = await open_for(shop, provider, wish)
     provider.next("change", answer)
 
     assert expected is type(await refused(shop, wish, ANN, activation.id))
-    assert activation == await shop.now(activation)
-    assert 0 == provider.count("activation")
+    assert activation == replace(await shop.now(activation), asked_at=None)
+    assert (wish == "another_sms") == provider.count("activation")
 
 
 @pytest.mark.parametrize("wish", WISHES)
@@ -232,9 +263,17 @@ async def test_a_wish_is_kept_before_it_leaves(
 ) -> None:
     """Should the process die while the provider is asked, the next one knows of the wish."""
     activation = await (shop.waiting() if wish == "cancel" else shop.received(SMS))
-    provider.gate.clear()
+    if wish == "another_sms":
+
+        def answered(_id: str) -> ActivationStatus:
+            provider.gate.clear()
+            return RECEIVED
+
+        provider.next("activation", answered)
+    else:
+        provider.gate.clear()
     asking = asyncio.create_task(asyncio.wait_for(WISHES[wish](shop, ANN, activation.id), 5))
-    await provider.is_asked(1)
+    await provider.is_asked(2 if wish == "another_sms" else 1)
     kept = (await shop.now(activation)).wish
     asking.cancel()
     await asyncio.wait([asking])
@@ -248,7 +287,7 @@ async def test_a_wish_nobody_answered_stays(
     shop: Shop, provider: ScriptedProvider, wish: str
 ) -> None:
     """While nobody knows what became of a wish, it is kept."""
-    activation = await shop.received(SMS)
+    activation = await open_for(shop, provider, wish)
     provider.next("change", OutcomeUnknown("hung up"))
     provider.next("activation", RECEIVED)
 
@@ -297,7 +336,7 @@ async def test_an_accepted_wish_is_believed(
     shop: Shop, provider: ScriptedProvider, wish: str
 ) -> None:
     """A success counts, also when the look after it shows nothing."""
-    activation = await shop.received(SMS)
+    activation = await open_for(shop, provider, wish)
     provider.next("activation", Unreadable("no answer"))
 
     after = await WISHES[wish](shop, ANN, activation.id)
@@ -315,7 +354,7 @@ async def test_a_lost_answer_nobody_can_settle(
     look: ActivationStatus | BloomsmsError,
 ) -> None:
     """Without an answer and without a change to be seen, nothing is claimed."""
-    activation = await shop.received(SMS)
+    activation = await open_for(shop, provider, wish)
     provider.next("change", OutcomeUnknown("hung up"))
     provider.next("activation", look)
 
@@ -335,7 +374,7 @@ async def test_a_lost_answer_to_done(shop: Shop, provider: ScriptedProvider) -> 
 
 async def test_a_lost_answer_to_another(shop: Shop, provider: ScriptedProvider) -> None:
     """The look shows that the number waits again: the second round has begun."""
-    activation = await shop.received(SMS)
+    activation = await open_for(shop, provider, "another_sms")
     provider.next("change", OutcomeUnknown("hung up"))
     provider.next("activation", seen())
 
@@ -347,7 +386,7 @@ async def test_a_lost_answer_to_another(shop: Shop, provider: ScriptedProvider) 
 @pytest.mark.parametrize("wish", ["complete", "another_sms"])
 async def test_a_refused_wish(shop: Shop, provider: ScriptedProvider, wish: str) -> None:
     """The person hears the provider's reason, and the number stays as it was."""
-    activation = await shop.received(SMS)
+    activation = await open_for(shop, provider, wish)
     provider.next("change", TOO_EARLY)
     provider.next("activation", RECEIVED)
 
@@ -357,9 +396,14 @@ async def test_a_refused_wish(shop: Shop, provider: ScriptedProvider, wish: str)
     assert State.CODE_RECEIVED is (await shop.now(activation)).state
 
 
-async def test_refused_because_it_is_over(shop: Shop, provider: ScriptedProvider) -> None:
+async def test_refused_because_it_is_over(
+    shop: Shop, provider: ScriptedProvider, clock: MovedClock
+) -> None:
     """A refusal whose reason is the end of the number shows the end."""
     activation = await shop.received(SMS)
+    provider.next("activation", RECEIVED)
+    await shop.inspector.look(activation, provider)
+    clock.move(minutes=20)
     provider.next("change", TOO_EARLY)
     provider.next("activation", seen(ProviderStatus.EXPIRED, SMS))
 
@@ -370,12 +414,13 @@ async def test_refused_because_it_is_over(shop: Shop, provider: ScriptedProvider
 
 async def test_another_sms(shop: Shop, provider: ScriptedProvider, clock: MovedClock) -> None:
     """The number waits for its next code, from now on; the code it had stays."""
-    activation = await shop.received(SMS)
+    activation = await open_for(shop, provider, "another_sms")
     now = clock.move(30)
 
     after = await shop.endings.another_sms(ANN, activation.id)
 
-    assert ["change 38496653 request_another_sms", "activation 38496653"] == provider.asked
+    look = "activation 38496653"
+    assert [look, "change 38496653 request_another_sms", look] == provider.asked
     assert (State.WAITING, 2, now, (SMS,)) == (
         after.state,
         after.rounds,
@@ -385,11 +430,10 @@ async def test_another_sms(shop: Shop, provider: ScriptedProvider, clock: MovedC
     assert [f"card {ANN}"] == await shop.words()
 
 
-@pytest.mark.parametrize("sms", [SMS, ANOTHER_SMS], ids=["same text", "other text"])
-async def test_the_second_code(shop: Shop, provider: ScriptedProvider, sms: Sms) -> None:
-    """Once the number was seen waiting, the next SMS is told, also one with the same text."""
-    activation = await shop.received(SMS)
-    provider.next("activation", seen(), seen(ProviderStatus.CODE_RECEIVED, sms))
+async def test_the_second_code(shop: Shop, provider: ScriptedProvider) -> None:
+    """The next SMS is told as soon as a look finds it."""
+    activation = await open_for(shop, provider, "another_sms")
+    provider.next("activation", seen(), seen(ProviderStatus.CODE_RECEIVED, ANOTHER_SMS))
     after = await shop.endings.another_sms(ANN, activation.id)
     await shop.words()
 
@@ -398,9 +442,60 @@ async def test_the_second_code(shop: Shop, provider: ScriptedProvider, sms: Sms)
     assert [f"code {ANN}", f"card {ANN}"] == await shop.words()
 
 
+async def test_an_sms_there_before_another_is_asked_for(
+    shop: Shop, provider: ScriptedProvider
+) -> None:
+    """A second SMS that is there already is told instead; the next press asks for another one."""
+    activation = await shop.received(SMS)
+    provider.next("activation", seen(ProviderStatus.CODE_RECEIVED, ANOTHER_SMS))
+    first = await shop.endings.another_sms(ANN, activation.id)
+    told, asked = await shop.words(), provider.count("change")
+    provider.next("activation", seen(ProviderStatus.CODE_RECEIVED, ANOTHER_SMS))
+    second = await shop.endings.another_sms(ANN, activation.id)
+
+    assert (State.CODE_RECEIVED, (SMS, ANOTHER_SMS)) == (first.state, first.sms)
+    assert ([f"code {ANN}", f"card {ANN}"], 0) == (told, asked)
+    assert (State.WAITING, 1) == (second.state, provider.count("change"))
+
+
+@pytest.mark.parametrize(
+    ("err", "expected"),
+    [
+        (NotSent("x"), ProviderAway),
+        (RateLimited(7.0), ProviderBusy),
+        (Unreadable("x"), ProviderAway),
+        (TOO_EARLY, ProviderSaysNo),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_no_look_before_another_sms(
+    shop: Shop, provider: ScriptedProvider, err: BloomsmsError, expected: type[Refusal]
+) -> None:
+    """Without that look nothing is asked for: an SMS could be lost by it."""
+    activation = await shop.received(SMS)
+    provider.next("activation", err)
+
+    assert expected is type(await refused(shop, "another_sms", ANN, activation.id))
+    assert 0 == provider.count("change")
+    assert (await shop.now(activation)).wish is None
+
+
+async def test_over_before_another_sms(shop: Shop, provider: ScriptedProvider) -> None:
+    """A number whose end that look shows is shown as it is."""
+    activation = await shop.received(SMS)
+    await shop.inspector.look(activation, provider)
+    shop.clock.move(minutes=21)
+    provider.next("activation", EXPIRED)
+
+    err = await refused(shop, "another_sms", ANN, activation.id)
+
+    assert isinstance(err, GoneAlready)
+    assert (State.EXPIRED, 0) == (err.activation.state, provider.count("change"))
+
+
 async def test_the_old_code_is_still_shown(shop: Shop, provider: ScriptedProvider) -> None:
     """A provider that still shows the old SMS after another was asked for brings no news."""
-    activation = await shop.received(SMS)
+    activation = await open_for(shop, provider, "another_sms")
     provider.next("activation", RECEIVED)
 
     after = await shop.endings.another_sms(ANN, activation.id)
@@ -411,7 +506,7 @@ async def test_the_old_code_is_still_shown(shop: Shop, provider: ScriptedProvide
 
 async def test_a_second_code_at_once(shop: Shop, provider: ScriptedProvider) -> None:
     """The next code may be there with the very first look."""
-    activation = await shop.received(SMS)
+    activation = await open_for(shop, provider, "another_sms")
     provider.next("activation", seen(ProviderStatus.CODE_RECEIVED, ANOTHER_SMS))
 
     after = await shop.endings.another_sms(ANN, activation.id)

@@ -539,11 +539,26 @@ async def test_the_answer_that_came_meanwhile(
 async def test_an_order_of_yesterday(shop: Shop, desk: Desk, clock: MovedClock) -> None:
     """A lost order whose number would have ended by now takes no new one."""
     await lost(shop)
+    await shop.adoption.orders()
     clock.move(31 * 60)
     desk.hints.take(FOREIGN, "wa")
     await desk.until(lambda: not desk.hints.waiting)
 
     assert 0 == desk.looks()
+
+
+@pytest.mark.parametrize("step_s", [-7200, 3600])
+async def test_a_step_of_the_clock_and_a_lost_order(
+    shop: Shop, desk: Desk, clock: MovedClock, step_s: float
+) -> None:
+    """Whatever the wall clock is set to, a young lost order may still bring its number."""
+    await lost(shop)
+    clock.move(5 * 60)
+    clock.step(step_s)
+    desk.hints.take(FOREIGN, "wa")
+    await desk.until(lambda: not desk.hints.waiting)
+
+    assert 1 == desk.looks()
 
 
 async def test_cards_that_fail(shop: Shop, desk: Desk) -> None:

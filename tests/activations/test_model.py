@@ -1,7 +1,6 @@
 """The states of an activation, and which may follow which."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -57,21 +56,6 @@ def test_the_price(state: State) -> None:
 def test_the_last_sms(sms: tuple[model.Sms, ...], last: model.Sms | None) -> None:
     """The newest SMS, if there is one."""
     assert last == replace(WAITING, sms=sms).last_sms
-
-
-@pytest.mark.parametrize(
-    ("minutes", "is_overdue"), [(0, False), (9.99, False), (10, True), (60, True)]
-)
-def test_overdue(minutes: float, *, is_overdue: bool) -> None:
-    """Ten minutes after its end a number is given up, not a moment sooner."""
-    now = NUMBER.expires_at + timedelta(minutes=minutes)
-
-    assert is_overdue is WAITING.is_overdue(now)
-
-
-def test_without_a_number_nothing_is_overdue() -> None:
-    """What was never rented has no end."""
-    assert not in_state(State.RENTING).is_overdue(NUMBER.expires_at + timedelta(days=1))
 
 
 def test_refusals_of_the_provider() -> None:

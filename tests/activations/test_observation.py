@@ -5,27 +5,25 @@ from datetime import timedelta
 
 import pytest
 
+from activations.doubts import Weighed
 from activations.model import Activation, State
 from activations.notes import NoteKind
 from activations.observation import Observation, missing, observe
 from bloomsms.models import ProviderStatus, Sms, StatusChange
-from tests.made_up import ANN, ANOTHER_SMS, NUMBER, SMS, WAITING, in_state, seen
+from tests.made_up import ANN, ANOTHER_SMS, SMS, WAITING, in_state, seen
 from tests.moved_clock import START
 
 NOW = START + timedelta(minutes=3)
-LATE = NUMBER.expires_at + timedelta(minutes=10)
-
 RECEIVED = in_state(State.CODE_RECEIVED)
-SECOND_ROUND = replace(WAITING, sms=(SMS,), rounds=2, is_rearmed=False)
-REARMED = replace(SECOND_ROUND, is_rearmed=True)
+SECOND_ROUND = replace(WAITING, sms=(SMS,), older_sms=1, rounds=2, is_rearmed=False)
 
-# For each word of the provider's: the state after a look that shows no SMS, a new one, the one we
-# know. `!` says that the SMS is recorded and told, `$` that the money's return is confirmed.
+# For each word of the provider's, believed: the state after a look that shows no SMS, a new one,
+# the one we know. `!` says that the SMS is recorded and told, `$` that the refund is confirmed.
 TABLES: dict[str, tuple[Activation, dict[str, tuple[str, str, str]]]] = {
     "nothing came yet": (
         WAITING,
         {
-            "waiting": ("waiting", "code_received!", ""),
+            "waiting": ("waiting", "waiting!", ""),
             "code_received": ("waiting", "code_received!", ""),
             "completed": ("completed", "completed!", ""),
             "cancelled": ("expired$", "expired!", ""),
@@ -36,7 +34,7 @@ TABLES: dict[str, tuple[Activation, dict[str, tuple[str, str, str]]]] = {
     "cancel asked for": (
         replace(WAITING, wish=StatusChange.CANCEL),
         {
-            "waiting": ("waiting", "code_received!", ""),
+            "waiting": ("waiting", "waiting!", ""),
             "code_received": ("waiting", "code_received!", ""),
             "completed": ("completed", "completed!", ""),
             "cancelled": ("cancelled$", "expired!", ""),
@@ -47,7 +45,7 @@ TABLES: dict[str, tuple[Activation, dict[str, tuple[str, str, str]]]] = {
     "code received": (
         RECEIVED,
         {
-            "waiting": ("waiting", "code_received!", "waiting"),
+            "waiting": ("code_received", "code_received!", "code_received"),
             "code_received": ("code_received", "code_received!", "code_received"),
             "completed": ("completed", "completed!", "completed"),
             "cancelled": ("expired", "expired!", "expired"),
@@ -58,25 +56,12 @@ TABLES: dict[str, tuple[Activation, dict[str, tuple[str, str, str]]]] = {
     "another asked for": (
         SECOND_ROUND,
         {
-            "waiting": ("waiting", "code_received!", "waiting"),
+            "waiting": ("waiting", "waiting!", "waiting"),
             "code_received": ("waiting", "code_received!", "waiting"),
             "completed": ("completed", "completed!", "completed"),
             "cancelled": ("expired", "expired!", "expired"),
             "expired": ("expired", "expired!", "expired"),
             "unknown": ("waiting", "code_received!", "waiting"),
-        },
-    ),
-    # Seen waiting since: an equal text is another SMS, rather told twice than never. At the end it
-    # is the old one: its text was told, and nothing says that it came again.
-    "another awaited": (
-        REARMED,
-        {
-            "waiting": ("waiting", "code_received!", "waiting"),
-            "code_received": ("waiting", "code_received!", "code_received!"),
-            "completed": ("completed", "completed!", "completed"),
-            "cancelled": ("expired", "expired!", "expired"),
-            "expired": ("expired", "expired!", "expired"),
-            "unknown": ("waiting", "code_received!", "code_received!"),
         },
     ),
 }
@@ -92,8 +77,12 @@ OPEN = [
 CLOSED = [state for state in State if state not in (State.WAITING, State.CODE_RECEIVED)]
 
 
-def look(before: Activation, word: str, sms: Sms | None, minutes: float = 3) -> Observation:
-    return observe(before, seen(ProviderStatus(word), sms), START + timedelta(minutes=minutes))
+def look(before: Activation, word: str, sms: Sms | None, **weighed: bool) -> Observation:
+    """A single look, with what is believed of it beside a new SMS and an end."""
+    is_new = sms not in before.sms
+    is_over = word in ("completed", "cancelled", "expired")
+    believed = Weighed(sms if is_new else None, **{"is_over": is_over, **weighed})
+    return observe(before, seen(ProviderStatus(word), sms), NOW, believed)
 
 
 def told(found: Observation) -> list[NoteKind]:
@@ -167,51 +156,69 @@ def test_a_late_code(state: State, word: str) -> None:
     assert {(ANN, before.id)} == {(draft.user_id, draft.activation_id) for draft in found.drafts}
 
 
-def test_waiting_again_is_another_round() -> None:
-    """A number with a code that is seen waiting was asked for another SMS: its round begins now."""
-    after = look(RECEIVED, "waiting", None).after
+@pytest.mark.parametrize("before", [RECEIVED, SECOND_ROUND], ids=["received", "waiting"])
+def test_waiting_again_is_another_round(before: Activation) -> None:
+    """A number that waits for one more SMS than we knew begins a new round now."""
+    after = look(before, "waiting", None, waits_again=True).after
 
-    assert (State.WAITING, 2, NOW, True) == (
+    assert (State.WAITING, before.rounds + 1, NOW, True, 1) == (
         after.state,
         after.rounds,
         after.waiting_since,
         after.is_rearmed,
+        after.older_sms,
     )
+
+
+def test_another_round_forgets_what_was_asked_for() -> None:
+    """A change that was asked for explains nothing in the next round."""
+    asked = replace(RECEIVED, last_change=StatusChange.COMPLETE, is_change_accepted=True)
+    after = look(asked, "waiting", None, waits_again=True).after
+
+    assert (None, False) == (after.last_change, after.is_change_accepted)
 
 
 @pytest.mark.parametrize("sms", [None, SMS], ids=["none", "old"])
 def test_seen_waiting_means_rearmed(sms: Sms | None) -> None:
-    """From the first look that shows it waiting, an equal text is another SMS."""
-    assert REARMED == look(SECOND_ROUND, "waiting", sms).after
+    """From the first look that shows it waiting, an SMS without its text is another one."""
+    assert replace(SECOND_ROUND, is_rearmed=True) == look(SECOND_ROUND, "waiting", sms).after
+
+
+def test_a_repeat_waits_on() -> None:
+    """An equal SMS that is believed to be another one is told, and the number waits on."""
+    weighed = Weighed(SMS, is_repeat=True)
+    found = observe(SECOND_ROUND, seen(ProviderStatus.CODE_RECEIVED, SMS), NOW, weighed)
+
+    assert (SECOND_ROUND, SMS) == (found.after, found.sms)
+    assert [NoteKind.CODE, NoteKind.CARD] == told(found)
+
+
+@pytest.mark.parametrize(
+    ("word", "state"), [("code_received", "code_received"), ("unknown", "waiting")]
+)
+def test_told_while_it_waited(word: str, state: str) -> None:
+    """Once the provider says so, a number whose SMS was told as it waited has its code."""
+    before = replace(WAITING, sms=(SMS,))
+
+    assert state == look(before, word, SMS, has_code=True).after.state.value
+
+
+@pytest.mark.parametrize(
+    "before", [WAITING, SECOND_ROUND, RECEIVED], ids=["first", "later", "received"]
+)
+@pytest.mark.parametrize("word", ["waiting", "code_received", "unknown"])
+def test_given_up(before: Activation, word: str) -> None:
+    """An open number that is given up has expired, its money's return not confirmed."""
+    after = look(before, word, before.last_sms, is_given_up=True).after
+
+    assert (State.EXPIRED, False) == (after.state, after.is_refund_confirmed)
+    assert after.is_refund_due is not bool(before.sms)
 
 
 @pytest.mark.parametrize("word", ["code_received", "unknown"])
-def test_not_seen_waiting_yet(word: str) -> None:
-    """As long as the provider still shows the old SMS, nothing came."""
-    assert Observation(SECOND_ROUND, None, ()) == look(SECOND_ROUND, word, SMS)
-
-
-@pytest.mark.parametrize("before", [WAITING, REARMED, RECEIVED], ids=["first", "later", "received"])
-@pytest.mark.parametrize("word", ["waiting", "code_received", "unknown"])
-def test_long_after_its_end(before: Activation, word: str) -> None:
-    """Ten minutes after its end an open number is given up, its money's return not confirmed."""
-    known = before.last_sms if word == "code_received" and before is RECEIVED else None
-
-    after = look(before, word, known, minutes=30).after
-
-    assert (State.EXPIRED, False) == (after.state, after.is_refund_confirmed)
-
-
-@pytest.mark.parametrize("word", ["waiting", "code_received", "unknown"])
-def test_our_own_clock_ends_nothing(word: str) -> None:
-    """Just after its end a number is still what the provider says."""
-    assert State.WAITING is look(WAITING, word, None, minutes=29.9).after.state
-
-
-@pytest.mark.parametrize("word", ["waiting", "code_received", "unknown"])
-def test_a_code_long_after_the_end(word: str) -> None:
+def test_a_code_when_it_is_given_up(word: str) -> None:
     """A code that is found when a number would be given up is a code."""
-    found = look(WAITING, word, SMS, minutes=60)
+    found = look(WAITING, word, SMS, is_given_up=True)
 
     assert (State.CODE_RECEIVED, SMS) == (found.after.state, found.sms)
 
@@ -223,7 +230,7 @@ def test_a_code_long_after_the_end(word: str) -> None:
         (replace(WAITING, wish=StatusChange.CANCEL), State.CANCELLED),
         (RECEIVED, State.EXPIRED),
         (replace(RECEIVED, wish=StatusChange.CANCEL), State.EXPIRED),
-        (REARMED, State.EXPIRED),
+        (SECOND_ROUND, State.EXPIRED),
     ],
     ids=["waiting", "cancel asked", "received", "received, cancel asked", "another awaited"],
 )

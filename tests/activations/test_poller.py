@@ -3,22 +3,27 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
-from activations.model import Activation, State, Wait, Watched
+from activations.model import Activation, State, Watched
 from activations.notes import Delivery, Note, Outcome
 from activations.outbox import OutboxPass
 from activations.poller import Poller
 from activations.schedule import SHORTEST_GAP_S
 from bloomsms.errors import BloomsmsError, ErrorCode, RateLimited, Refused, Unreadable
 from bloomsms.models import ProviderStatus
+from storage.database import Database
+from storage.watch import WatchRows
 from tests.activations.scripted_provider import ScriptedProvider
 from tests.activations.shop import Shop
-from tests.made_up import OFFER, SMS, seen
+from tests.made_up import ANOTHER_SMS, OFFER, SMS, seen
 from tests.moved_clock import START, MovedClock
 
 PASS_S = 0.25
+DAY_S = 86_400.0
 INVALID_KEY = Refused(ErrorCode.INVALID_API_KEY, "INVALID_API_KEY", "", 401)
 
 
@@ -53,6 +58,9 @@ class Watch:
             lambda: self.interval_s,
             lambda: self.shortest_gap_s,
         )
+
+    def now(self) -> datetime:
+        return self._clock.now()
 
     async def runs(self, seconds: float) -> list[int]:
         """Passes at their usual times; returns how many looks each second brought."""
@@ -304,15 +312,93 @@ async def test_a_late_code_is_told(shop: Shop, watch: Watch, provider: ScriptedP
     assert ["code cancelled", "card cancelled"] == watch.mouth.told
 
 
-async def test_a_number_with_its_code_is_left_alone(
+async def test_a_number_with_its_code_is_looked_at(
     shop: Shop, watch: Watch, provider: ScriptedProvider
 ) -> None:
-    """Nobody asks about a number whose code is there, until its time is over."""
+    """While it is open, all such numbers together have three looks a minute where none waits."""
     await shop.received(SMS)
+    await shop.received(SMS)
+    provider.always("activation", seen(ProviderStatus.CODE_RECEIVED, SMS))
 
+    looks = await watch.runs(181)
+
+    times = [second for second, count in enumerate(looks) for _ in range(count)]
+    assert 9 == len(times)
+    assert all(fourth - first >= 60 for first, fourth in pairwise(times[::3]))
+
+
+async def test_a_number_with_its_code_beside_one_that_waits(
+    shop: Shop, watch: Watch, provider: ScriptedProvider
+) -> None:
+    """Where those that wait leave no place idle, one look a minute is spent on it."""
+    await shop.received(SMS)
+    await shop.waiting(OFFER, "waits")
+    provider.always(
+        "activation",
+        lambda id_: seen() if id_ == "waits" else seen(ProviderStatus.CODE_RECEIVED, SMS),
+    )
+    watch.interval_s = 1.05
+
+    await watch.runs(190)
+
+    assert 3 == provider.asked.count("activation 38496653")
+
+
+async def test_a_second_sms_nobody_asked_for(
+    shop: Shop, watch: Watch, provider: ScriptedProvider
+) -> None:
+    """An SMS that comes after the first is told while the number is open."""
+    before = await shop.received(SMS)
+    provider.always("activation", seen(ProviderStatus.CODE_RECEIVED, ANOTHER_SMS))
+
+    await watch.runs(30)
+
+    assert (SMS, ANOTHER_SMS) == (await shop.now(before)).sms
+    assert ["code code_received", "card code_received"] == watch.mouth.told[-2:]
+
+
+@pytest.mark.parametrize("state", ["waiting", "coded"])
+async def test_doubt_is_settled_in_time(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, state: str
+) -> None:
+    """With a hundred waiting numbers an end is believed within three minutes, all the same."""
+    doubted = await (shop.received(SMS) if state == "coded" else shop.waiting())
+    await numbers(shop, 100)
+    watch.interval_s = 1.05
+    for each in await shop.watchlist.watched():
+        await shop.store.mark_asked(each.id, watch.now())
+    provider.always(
+        "activation",
+        lambda id_: seen(ProviderStatus.CANCELLED) if id_ == "38496653" else seen(),
+    )
+    await shop.inspector.look(doubted, provider)
+
+    await watch.runs(59)
+    early = (await shop.now(doubted)).state
     await watch.runs(60)
 
-    assert [] == provider.asked
+    assert (doubted.state, State.EXPIRED) == (early, (await shop.now(doubted)).state)
+
+
+@pytest.mark.parametrize("seconds", [-30 * DAY_S, -3600, -30, -1, 1, 3600, 30 * DAY_S])
+async def test_a_step_of_the_clock_holds_nobody_up(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, clock: MovedClock, seconds: float
+) -> None:
+    """Set forward or back, the wall clock changes neither pace nor whom to ask."""
+    old = await shop.waiting(OFFER, "old")
+    await watch.runs(300)
+    fresh = await shop.waiting(OFFER, "fresh")
+    await watch.runs(5)
+    clock.step(seconds)
+    provider.asked.clear()
+    looks = await watch.runs(60)
+    later = await shop.waiting(OFFER, "later")
+    await watch.runs(60)
+
+    assert [1] * 60 == looks
+    assert 40 <= provider.asked[:60].count("activation fresh")
+    assert 20 <= provider.asked[60:].count("activation later")
+    assert {State.WAITING} == {(await shop.now(each)).state for each in (old, fresh, later)}
 
 
 async def test_a_number_with_its_code_is_closed(
@@ -377,7 +463,8 @@ async def test_what_deliveries_show_outlives_the_process(
         provider.next(
             "activation", seen(ProviderStatus.CODE_RECEIVED, replace(SMS, code=str(number)))
         )
-        await shop.inspector.look(await shop.now(before), provider)
+        found = await shop.inspector.look(await shop.now(before), provider)
+        await shop.became(found, State.COMPLETED)
     old, young = await shop.waiting(OFFER, "old"), None
     clock.move(60)
     young = await shop.waiting(OFFER, "young")
@@ -441,23 +528,20 @@ async def test_closing_does_not_eat_up_the_looks(
     )
 
 
-class Hearsay:
+class Hearsay(WatchRows):
     """A watchlist that names a number which no row knows any more."""
 
     async def watched(self) -> list[Watched]:
         return [Watched(4711, "wa", START, None)]
 
-    async def waits_after(self, sms_id: int) -> list[Wait]:
-        assert 0 == sms_id
-        return []
-
 
 async def test_a_row_that_is_gone(
-    shop: Shop, provider: ScriptedProvider, clock: MovedClock
+    shop: Shop, database: Database, provider: ScriptedProvider, clock: MovedClock
 ) -> None:
     """Nobody is asked about a number whose row vanished since the list was read."""
     outbox = OutboxPass(shop.notes, shop.store, Mouth(), clock)
-    poller = Poller(shop.store, Hearsay(), provider, shop.inspector, outbox, clock, lambda: 1.0)
+    hearsay = Hearsay(database)
+    poller = Poller(shop.store, hearsay, provider, shop.inspector, outbox, clock, lambda: 1.0)
 
     await poller.run_pass()
 

@@ -565,7 +565,7 @@ async def test_swap(shop: Shop, provider: ScriptedProvider) -> None:
         (None, seen(), NotConfirmed),
         (OutcomeUnknown("hung up"), seen(), NotConfirmed),
         (no(ErrorCode.INVALID_PARAMETER, 422), seen(), ProviderSaysNo),
-        (None, seen(ProviderStatus.COMPLETED), GoneAlready),
+        (None, seen(ProviderStatus.COMPLETED), NotConfirmed),
     ],
     ids=["code came", "not confirmed", "answer lost", "refused", "completed"],
 )

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -115,12 +116,28 @@ class World:
         """As if the orders of unknown outcome were lost two minutes ago, and look again now."""
         assert self.house
         with sqlite3.connect(self.folder / "bot.db", timeout=10) as rows:
-            rows.execute(
-                "update activations set changed_at_ms = changed_at_ms - 120000"
-                " where state = 'uncertain'"
-            )
-            rows.execute("update account set read_at_ms = read_at_ms - 120000")
-        self.house.books._next_look = self.house.desk.clock.now()
+            lost = [id_ for (id_,) in rows.execute("select id from activations")]
+        sights = self.house.books._sights
+        for activation_id in lost:
+            if activation_id in sights._seen:
+                at, age = sights._seen[activation_id]
+                sights._seen[activation_id] = (at - timedelta(seconds=120), age)
+        self.reads_the_balance()
+
+    def reads_the_balance(self) -> None:
+        """At the next pass of the books."""
+        assert self.house
+        self.house.books._next_look = self.house.desk.clock.monotonic()
+
+    async def time_is_over(self) -> None:
+        """As if the time of all numbers that are open now were over."""
+        assert self.house
+        ages = self.house.poller._ages
+        async with asyncio.timeout(10):
+            while len(ages._ends) < sum(a.is_open for a in self.bloomsms.activations.values()):
+                await asyncio.sleep(0.02)
+        now = self.house.desk.clock.monotonic()
+        ages._ends = {id_: (stored, now) for id_, (stored, _end) in ages._ends.items()}
 
     async def bloomsms_answered(self, status: int) -> None:
         async with asyncio.timeout(10):

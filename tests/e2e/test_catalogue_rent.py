@@ -314,13 +314,18 @@ async def test_killed_during_a_cancel(world: World, tmp_path: Path, *, works_las
 
 async def test_killed_at_the_expiry(world: World, tmp_path: Path) -> None:
     """Line 11: a number that ended while the bot was dead is told as ended, its money returned."""
+    await world.bloomsms.stop()
+    world.bloomsms = BloomsmsServer(lifetime_s=10)
+    await world.bloomsms.start()
     program = Program(tmp_path, world.variables())
     await program.start()
     try:
         number = await world.rent(world.ann)
         card = world.ann.last()
         await program.stop(signal.SIGKILL)
-        world.bloomsms.expire(number)
+        async with asyncio.timeout(15):
+            while world.bloomsms.activations[number].is_open:
+                await asyncio.sleep(0.1)
         await program.start()
         await world.ann.waits_until(lambda _: "Expired" in card.text, timeout_s=15)
 
@@ -439,6 +444,7 @@ async def test_forgotten_number_is_not_asked_about_for_ever(world: World, ann: P
     """Line 15: a number that is unknown all of a sudden is told as over and left alone."""
     await world.rent(ann)
     card = ann.last()
+    await world.time_is_over()
     world.bloomsms.arm("forgotten")
     await ann.waits_until(lambda _: "not confirmed yet" in card.text)
     asked = world.bloomsms.count("status")
@@ -465,7 +471,7 @@ async def test_return_of_a_lost_charge_is_told(
     assert world.house
     world.bloomsms.expire(world.only_number())
     # The next look at the balance is a minute away.
-    world.house.books._next_look = world.house.desk.clock.now()
+    world.reads_the_balance()
 
     await ann.waits_for("money for that order came back", timeout_s=6)
     await books_agree(world)
@@ -475,6 +481,7 @@ async def test_owners_see_money_that_did_not_come_back(world: World, ann: Person
     """Line 16: owners see the sum whose return nobody confirmed."""
     await world.rent(ann)
     card = ann.last()
+    await world.time_is_over()
     world.bloomsms.arm("forgotten")
     await ann.waits_until(lambda _: "not confirmed yet" in card.text)
     await world.owner.says("/admin")

@@ -67,14 +67,14 @@ async def test_done(world: World, ann: Person) -> None:
 
 
 async def test_another_sms(world: World, ann: Person) -> None:
-    """Another SMS waits on the same number, and the same code coming again is news again."""
+    """Another SMS waits on the same number; the same code again is news once looks agree on it."""
     number = await world.rent(ann)
     world.bloomsms.send_sms(number, "code 852508")
     news = await ann.waits_for("852508", new=True)
     await ann.clicks("Another SMS", message=news)
     await ann.waits_for("Waiting for another SMS")
     world.bloomsms.send_sms(number, "code 852508")
-    await ann.waits_for("852508", new=True)
+    await ann.waits_for("852508", new=True, timeout_s=30)
     codes = [m for m in ann.messages if m.html.startswith("<code>852508</code>")]
 
     assert 2 == len(codes)
@@ -178,6 +178,7 @@ async def test_expiry(world: World, ann: Person) -> None:
     """When the provider says that the time is over, the card says so, and where the money is."""
     number = await world.rent(ann)
     card = ann.last()
+    await world.time_is_over()
     world.bloomsms.expire(number)
     await ann.waits_until(lambda _: "Expired" in card.text)
 
@@ -189,6 +190,7 @@ async def test_number_the_provider_forgot(world: World, ann: Person) -> None:
     """A number that the provider no longer knows is over, its money not confirmed."""
     await world.rent(ann)
     card = ann.last()
+    await world.time_is_over()
     world.bloomsms.arm("forgotten")
     await ann.waits_until(lambda _: "Expired" in card.text)
 

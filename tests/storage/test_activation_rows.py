@@ -91,16 +91,21 @@ async def test_everything_comes_back(store: ActivationRows, clock: MovedClock) -
         rounds=3,
         is_rearmed=False,
         is_refund_confirmed=True,
+        is_before_owners=True,
         reason=NASTY,
     )
     await store.record(before, after, (), clock.now(), SMS)
-    await store.mark_wish(before.id, StatusChange.COMPLETE)
+    wish = StatusChange.COMPLETE
+    await store.mark_change(before.id, wish, wish, is_accepted=True)
     await store.mark_shown(before.id, "a digest")
     await store.mark_asked(before.id, clock.move(1))
 
     assert replace(
         after,
         wish=StatusChange.COMPLETE,
+        last_change=StatusChange.COMPLETE,
+        is_change_accepted=True,
+        older_sms=1,
         card_shown="a digest",
         asked_at=clock.now(),
         sms=(SMS,),
@@ -117,6 +122,30 @@ async def test_a_wish_ends_with_the_state(store: ActivationRows, clock: MovedClo
 
     assert StatusChange.CANCEL is same.wish
     assert (await again(store, before)).wish is None
+
+
+async def test_a_change_ends_with_the_round(store: ActivationRows, clock: MovedClock) -> None:
+    """What the provider was asked for outlives a state, and not the round."""
+    before = await waiting(store, clock)
+    cancel = StatusChange.CANCEL
+    await store.mark_change(before.id, cancel, cancel, is_accepted=True)
+    await store.record(before, replace(before, state=State.CODE_RECEIVED), (), clock.now())
+    coded = await again(store, before)
+    await store.record(coded, replace(coded, state=State.WAITING, rounds=2), (), clock.now())
+    next_round = await again(store, before)
+
+    assert (None, cancel, True) == (coded.wish, coded.last_change, coded.is_change_accepted)
+    assert (None, False) == (next_round.last_change, next_round.is_change_accepted)
+
+
+async def test_a_word_told(store: ActivationRows, notes: NoteRows, clock: MovedClock) -> None:
+    """A status word is told once owners have a note of it."""
+    draft = Draft(NoteKind.OWNER_WORD, 1000, None, {"word": "on_hold"})
+    before = await store.is_word_told(draft.words)
+    await notes.add([draft], clock.now())
+
+    assert (False, True) == (before, await store.is_word_told(draft.words))
+    assert not await store.is_word_told({"word": "paused"})
 
 
 async def test_a_wish_taken_back(store: ActivationRows, clock: MovedClock) -> None:

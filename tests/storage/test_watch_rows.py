@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from activations.model import State, Wait, Watched
+from activations.model import Activation, Coded, Kind, Number, Offer, State, Wait, Watched
 from bloomsms.models import Sms, StatusChange
 from storage.activations import ActivationRows
 from storage.database import Database
@@ -27,8 +27,8 @@ async def test_only_waiting_numbers_are_watched(
 
     later = START + timedelta(seconds=5)
     assert [
-        Watched(first.id, "wa", START, later),
-        Watched(second.id, "tg", later, None),
+        Watched(first.id, "wa", START, later, NUMBER.expires_at),
+        Watched(second.id, "tg", later, None, NUMBER.expires_at),
     ] == watched
 
 
@@ -59,21 +59,59 @@ async def test_waits_in_their_order(
     assert [] == await watch.waits_after(3)
 
 
-async def test_unclosed(store: ActivationRows, clock: MovedClock) -> None:
-    """Of those with a code: whose time is over, and for whom something was wished."""
-    over, young, wished = [
-        await rows.waiting(
-            store, clock, number=replace(NUMBER, expires_at=START + timedelta(minutes=minutes))
-        )
-        for minutes in (10, 30, 30)
-    ]
-    await rows.waiting(
-        store, clock, number=replace(NUMBER, expires_at=START + timedelta(minutes=10))
-    )
-    for before in (over, young, wished):
+async def test_coded(database: Database, store: ActivationRows, clock: MovedClock) -> None:
+    """Open numbers with a code, with their end and whether something is wished for them."""
+    await rows.waiting(store, clock)
+    without_number = await rows.in_state(store, clock, State.CODE_RECEIVED)
+    plain, wished = [await rows.waiting(store, clock) for _ in range(2)]
+    for before in (plain, wished):
         await rows.moved(store, clock, before, replace(before, state=State.CODE_RECEIVED))
     await store.mark_wish(wished.id, StatusChange.COMPLETE)
+    await store.mark_asked(plain.id, START)
 
-    unclosed = await store.unclosed(START + timedelta(minutes=20))
+    coded = await WatchRows(database).coded()
 
-    assert [over.id, wished.id] == [activation.id for activation in unclosed]
+    assert without_number.id not in [one.id for one in coded]
+    assert [
+        Coded(plain.id, START, START, NUMBER.expires_at, has_wish=False),
+        Coded(wished.id, START, None, NUMBER.expires_at, has_wish=True),
+    ] == coded
+
+
+async def test_late_looks(database: Database, store: ActivationRows, clock: MovedClock) -> None:
+    """A number that ended is looked at three times more; one without a number, or done, is not."""
+    watch = WatchRows(database)
+    ended = await rows.ended(store, clock, State.EXPIRED)
+    cancelled = await rows.ended(store, clock, State.CANCELLED)
+    await rows.ended(store, clock, State.COMPLETED)
+    await rows.in_state(store, clock, State.EXPIRED)
+    for _ in range(5):
+        await watch.looked_late(cancelled.id)
+    await watch.looked_late(ended.id)
+
+    assert {ended.id: 2} == await watch.late_looks()
+
+
+async def test_told_elsewhere(database: Database, store: ActivationRows, clock: MovedClock) -> None:
+    """The SMS of earlier orders on the same phone number, or of those that were re-rented."""
+    masked = replace(NUMBER, phone_number="+1")
+    first = await _coded(store, clock, masked, SMS)
+    again = replace(OFFER, kind=Kind.AGAIN, source_id=first.id)
+    second = await _coded(store, clock, NUMBER, ANOTHER_SMS, again)
+    third_offer = replace(again, source_id=second.id)
+    third = await rows.waiting(store, clock, third_offer, number=replace(NUMBER, phone_number="+2"))
+    fresh = await rows.waiting(store, clock)
+    later = await _coded(store, clock, NUMBER, Sms("9", "9"))
+
+    told = [await store.told_elsewhere(one.id) for one in (first, second, third, fresh, later)]
+
+    assert [set(), {SMS}, {SMS, ANOTHER_SMS}, {ANOTHER_SMS}, {ANOTHER_SMS}] == told
+
+
+async def _coded(
+    store: ActivationRows, clock: MovedClock, number: Number, sms: Sms, offer: Offer = OFFER
+) -> Activation:
+    before = await rows.waiting(store, clock, offer, number=number)
+    after = replace(before, state=State.CODE_RECEIVED)
+    assert await store.record(before, after, (), clock.now(), sms)
+    return await rows.again(store, before)
