@@ -348,6 +348,33 @@ def test_known_statuses(word: str) -> None:
     assert word == seen.status.value
 
 
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("Canceled", ProviderStatus.CANCELLED),
+        ("CANCEL", ProviderStatus.CANCELLED),
+        ("Refunded", ProviderStatus.CANCELLED),
+        ("timeout", ProviderStatus.EXPIRED),
+        ("Timed Out", ProviderStatus.EXPIRED),
+        ("time-out", ProviderStatus.EXPIRED),
+        ("EXPIRE", ProviderStatus.EXPIRED),
+        ("finished", ProviderStatus.COMPLETED),
+        ("Complete", ProviderStatus.COMPLETED),
+        ("done", ProviderStatus.COMPLETED),
+        ("RECEIVED", ProviderStatus.CODE_RECEIVED),
+        ("sms_received", ProviderStatus.CODE_RECEIVED),
+        ("Code Received", ProviderStatus.CODE_RECEIVED),
+        ("Pending", ProviderStatus.WAITING),
+        ("STATUS_WAIT_CODE", ProviderStatus.WAITING),
+    ],
+)
+def test_other_words_for_a_status(word: str, meaning: ProviderStatus) -> None:
+    """What other providers of the kind write is understood, in any letter case."""
+    seen = answers.read_activation(status(activation_status=word))
+
+    assert (meaning, word) == (seen.status, seen.word)
+
+
 def test_an_unknown_status() -> None:
     """A word nobody knows is kept, and means no more than that."""
     assert ActivationStatus(ProviderStatus.UNKNOWN, "On_Hold", None) == answers.read_activation(

@@ -118,6 +118,7 @@ async def test_provider_was_down_while_codes_came(world: World, ann: Person) -> 
     await world.rent(ann, "Telegram · $0.45")
     second = list(world.bloomsms.activations)[1]
     port = int(world.bloomsms.base_url.split(":")[2].split("/")[0])
+    await world.time_is_over()
     await world.bloomsms.stop()
     world.bloomsms.send_sms(second, "code 852508")
     world.bloomsms.expire(second)

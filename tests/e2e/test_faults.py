@@ -131,9 +131,11 @@ async def test_lost_answer_to_another_sms(world: World, ann: Person) -> None:
     number = await world.rent(ann)
     world.bloomsms.send_sms(number, "code 111111")
     news = await ann.waits_for("111111", new=True)
+    world.bloomsms.arm("slow", on="another", delay_s=1, times=1)
     world.bloomsms.arm("bad_gateway_after", on="another", times=1)
-    world.bloomsms.arm("bad_gateway", on="status", times=3)
     await ann.clicks("Another SMS", message=news)
+    await ann.waits_until(lambda _: "waiting" == world.bloomsms.activations[number].status)
+    world.bloomsms.arm("bad_gateway", on="status", times=3)
     await ann.waits_for("has not confirmed it yet", new=True)
     world.bloomsms.send_sms(number, "code 222222")
 
@@ -197,6 +199,7 @@ async def test_card_that_was_deleted(world: World, ann: Person) -> None:
     """When the card cannot be edited any more, a new message takes its place."""
     number = await world.rent(ann)
     world.telegram.arm("edit_gone", times=1)
+    await world.time_is_over()
     world.bloomsms.expire(number)
 
     await ann.waits_for("Expired", new=True)

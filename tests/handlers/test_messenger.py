@@ -18,7 +18,7 @@ from telegram.error import (
 )
 from telegram.ext import ExtBot
 
-from activations.model import State
+from activations.model import CHARGED, State
 from activations.notes import Delivery, Note, NoteKind, Outcome
 from bloomsms.models import Sms
 from handlers.cards import Cards
@@ -76,6 +76,31 @@ async def test_a_code(messenger: TelegramMessenger, telegram: TelegramServer, an
         ann.labels(message)
     )
     assert [] == telegram.refused()
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"), [("", "doesn't show whether"), (CHARGED, "has not come back")]
+)
+async def test_an_order_that_needs_an_owner(
+    messenger: TelegramMessenger, telegram: TelegramServer, reason: str, sentence: str
+) -> None:
+    """An order that nothing settles is put before an owner with the button that closes it."""
+    order = replace(in_state(State.UNCERTAIN), reason=reason)
+
+    assert SENT == await messenger.deliver(note(NoteKind.OWNER_UNSETTLED, to=OLGA), order)
+    owner = telegram.people[OLGA]
+    assert sentence in owner.last().text
+    assert f"Close order {order.id}" in owner.labels()
+
+
+async def test_an_order_that_was_settled_meanwhile(
+    messenger: TelegramMessenger, telegram: TelegramServer
+) -> None:
+    """An owner is not asked about what is settled by now."""
+    order = in_state(State.REFUSED)
+
+    assert SENT == await messenger.deliver(note(NoteKind.OWNER_UNSETTLED, to=OLGA), order)
+    assert [] == telegram.people[OLGA].messages
 
 
 async def test_a_long_text(messenger: TelegramMessenger, ann: Person) -> None:

@@ -74,6 +74,10 @@ async def ended(
     return await moved(store, clock, before, replace(before, state=state, changed_at=clock.now()))
 
 
+def lost(activation: Activation) -> Activation:
+    return replace(activation, state=State.UNCERTAIN)
+
+
 async def again(store: ActivationRows, activation: Activation) -> Activation:
     """As it stands now."""
     found = await store.get(activation.id)
