@@ -156,7 +156,8 @@ class Books:
     async def _nothing_ended_unseen(self, reading: Reading) -> bool:
         """Whether each waiting number's money certainly had not come back when it was read."""
         waiting = await self._store.in_states(frozenset({State.WAITING}))
-        self._seen_open = {a.id: at for a in waiting if (at := self._seen_open.get(a.id))}
+        still = {a.id for a in waiting}
+        self._seen_open = {id_: at for id_, at in self._seen_open.items() if id_ in still}
         return all(a.sms or self._was_open_after(a, reading) for a in waiting)
 
     def _was_open_after(self, waiting: Activation, reading: Reading) -> bool:

@@ -16,7 +16,8 @@ with recursive earlier (id) as (
 )
 select distinct code, full_text from sms where activation_id in (
     select other.id from activations as other join activations as this
-    on other.phone_number = this.phone_number and other.id < this.id where this.id = ?1
+    on other.phone_number = this.phone_number and other.id < this.id
+    where this.id = ?1 and length(this.phone_number) > 4
     union
     select id from earlier
 )

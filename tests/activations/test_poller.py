@@ -13,7 +13,7 @@ from activations.notes import Delivery, Note, Outcome
 from activations.outbox import OutboxPass
 from activations.poller import Poller
 from activations.schedule import SHORTEST_GAP_S
-from bloomsms.errors import BloomsmsError, ErrorCode, RateLimited, Refused, Unreadable
+from bloomsms.errors import BloomsmsError, ErrorCode, NotSent, RateLimited, Refused, Unreadable
 from bloomsms.models import ProviderStatus
 from storage.database import Database
 from storage.watch import WatchRows
@@ -300,6 +300,21 @@ async def test_late_codes_are_looked_for(
     looks = await watch.runs(800)
 
     assert [10, 60, 360] == [second for second, count in enumerate(looks) if count]
+
+
+async def test_looks_for_late_codes_outlive_an_outage(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """A look that never left is made later, and a step of the clock takes none away."""
+    await shop.became(await shop.waiting(), State.EXPIRED)
+    await watch.runs(5)
+    clock.step(-3600)
+    provider.next("activation", *[NotSent("x")] * 3)
+    provider.always("activation", seen(ProviderStatus.EXPIRED))
+
+    looks = await watch.runs(800)
+
+    assert 6 == sum(looks)
 
 
 async def test_a_late_code_is_told(shop: Shop, watch: Watch, provider: ScriptedProvider) -> None:

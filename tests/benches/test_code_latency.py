@@ -27,7 +27,7 @@ def test_the_bound() -> None:
 
 @pytest.mark.parametrize(
     ("arrivals", "count", "seconds", "times"),
-    [(BASE, 50, 1500.0, 1.2), (SLOW, 50, 900.0, 1.2), (QUICK, 20, 1000.0, 1.5)],
+    [(BASE, 50, 2500.0, 1.2), (SLOW, 50, 1800.0, 1.2), (QUICK, 20, 1000.0, 1.5)],
     ids=lambda value: value.name if isinstance(value, Arrivals) else None,
 )
 def test_codes_ring_nearly_as_soon_as_they_can(

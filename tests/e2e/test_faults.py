@@ -134,7 +134,9 @@ async def test_lost_answer_to_another_sms(world: World, ann: Person) -> None:
     world.bloomsms.arm("slow", on="another", delay_s=1, times=1)
     world.bloomsms.arm("bad_gateway_after", on="another", times=1)
     await ann.clicks("Another SMS", message=news)
-    await ann.waits_until(lambda _: "waiting" == world.bloomsms.activations[number].status)
+    async with asyncio.timeout(10):
+        while "waiting" != world.bloomsms.activations[number].status:
+            await asyncio.sleep(0.02)
     world.bloomsms.arm("bad_gateway", on="status", times=3)
     await ann.waits_for("has not confirmed it yet", new=True)
     world.bloomsms.send_sms(number, "code 222222")

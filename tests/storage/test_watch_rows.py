@@ -99,7 +99,7 @@ async def test_told_elsewhere(database: Database, store: ActivationRows, clock: 
     again = replace(OFFER, kind=Kind.AGAIN, source_id=first.id)
     second = await _coded(store, clock, NUMBER, ANOTHER_SMS, again)
     third_offer = replace(again, source_id=second.id)
-    third = await rows.waiting(store, clock, third_offer, number=replace(NUMBER, phone_number="+2"))
+    third = await rows.waiting(store, clock, third_offer, number=replace(NUMBER, phone_number="+1"))
     fresh = await rows.waiting(store, clock)
     later = await _coded(store, clock, NUMBER, Sms("9", "9"))
 
