@@ -143,7 +143,7 @@ class Endings:
         """A cancel ends the number only once a look shows it; the others are believed."""
         if wish is not StatusChange.CANCEL:
             return await self._take_as_done(activation, wish)
-        await self._store.mark_change(activation.id, wish, wish, is_accepted=True)
+        await self._store.mark_accepted(activation.id, wish)
         return replace(activation, last_change=wish, is_change_accepted=True)
 
     async def _take_as_done(self, before: Activation, wish: StatusChange) -> Activation:

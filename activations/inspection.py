@@ -55,10 +55,8 @@ class Inspector:
         if activation.number is None:
             return activation
         self._see(activation)
-        asked, waited_when_asked = (
-            self._clock.monotonic(),
-            self.ages.waited_when_asked(activation.id),
-        )
+        asked = self._clock.monotonic()
+        waited_when_asked = self.ages.waited_when_asked(activation.id)
         try:
             seen = await self._ask(activation, activation.number.provider_id, provider)
         except Refused as err:

@@ -127,6 +127,10 @@ class Store(Protocol):
         """Write what was asked of the provider and what is known of its answer."""
         ...
 
+    async def mark_accepted(self, activation_id: int, change: StatusChange) -> None:
+        """The provider accepted the last change; without effect in a later round."""
+        ...
+
     async def told_elsewhere(self, activation_id: int) -> set[Sms]:
         """The SMS that earlier orders had on the same phone number."""
         ...

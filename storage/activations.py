@@ -119,6 +119,12 @@ class ActivationRows:
              activation_id),
         )  # fmt: skip
 
+    async def mark_accepted(self, activation_id: int, change: StatusChange) -> None:
+        await self._database.write(
+            "update activations set is_change_accepted = 1 where id = ? and last_change = ?",
+            (activation_id, change.value),
+        )
+
     async def told_elsewhere(self, activation_id: int) -> set[Sms]:
         return await told_elsewhere(self._database, activation_id)
 

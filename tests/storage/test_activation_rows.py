@@ -128,10 +128,12 @@ async def test_a_change_ends_with_the_round(store: ActivationRows, clock: MovedC
     """What the provider was asked for outlives a state, and not the round."""
     before = await waiting(store, clock)
     cancel = StatusChange.CANCEL
-    await store.mark_change(before.id, cancel, cancel, is_accepted=True)
+    await store.mark_change(before.id, cancel, cancel, is_accepted=False)
+    await store.mark_accepted(before.id, cancel)
     await store.record(before, replace(before, state=State.CODE_RECEIVED), (), clock.now())
     coded = await again(store, before)
     await store.record(coded, replace(coded, state=State.WAITING, rounds=2), (), clock.now())
+    await store.mark_accepted(before.id, cancel)
     next_round = await again(store, before)
 
     assert (None, cancel, True) == (coded.wish, coded.last_change, coded.is_change_accepted)
