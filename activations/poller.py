@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from activations.inspection import Inspector
 from activations.model import Activation, Coded, Watched
 from activations.outbox import OutboxPass
-from activations.ports import Clock, Provider, Store, Watchlist
+from activations.ports import Clock, Provider, Store
 from activations.schedule import SHORTEST_GAP_S, Candidate, most_worthwhile
 from activations.time_scale import TimeScales
+from activations.watchlist import Watchlist
 from bloomsms.errors import BloomsmsError, NotSent, RateLimited
 
 MOST_IN_FLIGHT = 64

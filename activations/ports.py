@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
-from activations.model import Activation, Card, Coded, Offer, State, Wait, Watched
+from activations.model import Activation, Card, Offer, State
 from activations.notes import Delivery, Draft, Note, NoteKind, Outcome
 from activations.tally import Tally
 from bloomsms.models import (
@@ -192,30 +192,6 @@ class Lists(Protocol[T]):
 
     async def keep(self, key: str, asked_at: datetime, found: Sequence[T]) -> None: ...
     async def forget(self, key: str) -> None: ...
-
-
-class Watchlist(Protocol):
-    """The numbers as the poller sees them."""
-
-    async def watched(self) -> list[Watched]:
-        """Every number that waits, oldest first."""
-        ...
-
-    async def coded(self) -> list[Coded]:
-        """Every number that has its code and is open, oldest first."""
-        ...
-
-    async def late_looks(self) -> Mapping[int, int]:
-        """How many looks for a late code are left of each ended number, by its id."""
-        ...
-
-    async def looked_late(self, activation_id: int) -> None:
-        """One of these looks was made."""
-        ...
-
-    async def waits_after(self, sms_id: int) -> list[Wait]:
-        """How long the SMS after this one were waited for, at most the last thousand, in order."""
-        ...
 
 
 class Outbox(Protocol):
