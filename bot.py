@@ -7,17 +7,19 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from telegram import Update
 from telegram.error import InvalidToken, TelegramError
+from telegram.ext import JobQueue
 
 import logs
 from bloomsms.budget import Lane
 from handlers import commands
-from handlers.desk import TelegramApplication
+from handlers.desk import Context, TelegramApplication
 from handlers.push import Push, secret_of
+from passes import Pass
 from settings import AccessMode, LogFormat, Settings, SettingsError
 from storage.database import UnusableDatabaseError
 from web.door import DoorError
@@ -71,11 +73,12 @@ async def _serving(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
         # Not awaited: a provider that is slow to answer keeps nobody from chatting.
         application.create_task(house.desk.health.check_in(house.client))
         application.create_task(_publish_commands(house))
-        _schedule(house)
+        house.passes.start(_job_queue(application), list(_passes(house)))
         await _unless(stopped, _get_updates(house))
         yield
     finally:
         serving.cancel()
+        house.passes.stop()
         await _stop(application)
 
 
@@ -120,7 +123,8 @@ async def _get_updates(house: House) -> None:
     application = house.application
     if house.push:
         await _begin_push(house.push)
-        _repeat(application, house.push.run_pass, PUSH_LOOK_S, 1)
+        look = Pass("webhook", house.push.run_pass, PUSH_LOOK_S)
+        house.passes.start(_job_queue(application), [look])
     elif application.updater:
         await application.updater.start_polling(
             timeout=LONG_POLL_S,
@@ -149,57 +153,33 @@ async def _publish_commands(house: House) -> None:
         await commands.publish_to_owner(house.application.bot, owner_id)
 
 
-def _schedule(house: House) -> None:
-    """Passes over rows: nothing that must happen lives in a job."""
+def _passes(house: House) -> Iterator[Pass]:
+    """Passes over rows: nothing that must happen lives in one of them."""
     desk = house.desk
     upkeep = house.client.in_lane(Lane.UPKEEP)
     refreshes = house.client.in_lane(Lane.UPKEEP, turn_limit_s=REFRESH_TURN_LIMIT_S)
-    for run_pass, interval_s, at_once in (
-        (house.poller.run_pass, 0.25, 1000),
-        (desk.outbox.deliver_codes, 0.5, 8),
-        (desk.outbox.run_pass, 0.5, 8),
-        (desk.cards.run_pass, 1.0, 1),
-        (lambda: _take_up_unhandled(house), 1.0, 1),
-        (lambda: desk.health.run_pass(upkeep), 2.0, 1),
-        (lambda: house.books.run_pass(upkeep), 2.0, 1),
-        (house.inbox.run_pass, 3600.0, 1),
-        (house.watch.run_pass, 1.0, 1),
-        (lambda: desk.catalog.run_pass(refreshes), 1.0, 20),
-    ):
-        _repeat(house.application, run_pass, interval_s, at_once)
+    yield Pass("poll", house.poller.run_pass, every_s=0.25, at_most=1000)
+    yield Pass("codes", desk.outbox.deliver_codes, every_s=0.5, at_most=8)
+    yield Pass("notifications", desk.outbox.run_pass, every_s=0.5, at_most=8)
+    yield Pass("cards", desk.cards.run_pass, every_s=1.0)
+    yield Pass("unhandled updates", lambda: _take_up_unhandled(house), every_s=1.0)
+    yield Pass("provider health", lambda: desk.health.run_pass(upkeep), every_s=2.0)
+    yield Pass("balance", lambda: house.books.run_pass(upkeep), every_s=2.0)
+    yield Pass("old updates", house.inbox.run_pass, every_s=3600.0)
+    yield Pass("webhook reliability", house.watch.run_pass, every_s=1.0)
+    yield Pass("lists", lambda: desk.catalog.run_pass(refreshes), every_s=1.0, at_most=20)
+
+
+def _job_queue(application: TelegramApplication) -> JobQueue[Context]:
+    if application.job_queue is None:
+        raise RuntimeError("python-telegram-bot was installed without its job queue")
+    return application.job_queue
 
 
 async def _take_up_unhandled(house: House) -> None:
     """Queue the kept updates that no handler has in hand: after a kill, or after a failure."""
     for update in await house.inbox.unhandled(house.application.bot):
         await house.application.update_queue.put(update)
-
-
-def _repeat(
-    application: TelegramApplication,
-    run_pass: Callable[[], Awaitable[None]],
-    interval_s: float,
-    at_once: int,
-) -> None:
-    is_failing = False
-
-    async def tick(_context: object) -> None:
-        nonlocal is_failing
-        try:
-            await run_pass()
-        except Exception:
-            # Told once, not four times a second: the next pass tries again.
-            if not is_failing:
-                log.exception("a pass failed")
-            is_failing = True
-        else:
-            is_failing = False
-
-    if application.job_queue is None:
-        raise RuntimeError("python-telegram-bot was installed without its job queue")
-    # A pass that waits for a slow answer must not keep the next one from starting.
-    options = {"max_instances": at_once, "coalesce": True, "misfire_grace_time": None}
-    application.job_queue.run_repeating(tick, interval_s, first=0, job_kwargs=options)
 
 
 async def _stop(application: TelegramApplication) -> None:

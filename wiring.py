@@ -40,6 +40,7 @@ from handlers.push import Push, secret_of
 from handlers.rivals import Rivals
 from handlers.screens import Screens
 from handlers.unkept import Unkept
+from passes import Passes
 from people.access import Access
 from people.model import Limits
 from settings import AccessMode, Settings
@@ -83,6 +84,7 @@ class House:
     rivals: Rivals
     users: UserRows
     telegram: Pulse
+    passes: Passes
     push: Push | None = None  # None: Telegram is asked for updates
     door: Door | None = None
 
@@ -114,7 +116,7 @@ async def furnished(settings: Settings) -> AsyncIterator[House]:
         database = await stack.enter_async_context(Database.opened(settings.database_path))
         health = ProviderHealth(NoteRows(database), clock, settings.admin_ids)
         limit, log = settings.bloomsms_requests_per_minute, RequestRows(database)
-        budget = Budget(limit, log, clock.now, whose=person_asking)
+        budget = Budget(limit, log, whose=person_asking)
         await budget.restore()
         client = await stack.enter_async_context(_client(settings, budget, health))
         meters = PrometheusMeters() if settings.http_address else None
@@ -166,7 +168,18 @@ def _wire(settings: Settings, ground: _Ground) -> House:
     poller = _poller(ground, store, inspector, outbox, watch)
     hints = _hints(settings, ground, store, inspector, outbox, watch)
     return House(
-        application, desk, books, account, client, poller, hints, watch, rivals, users, pulse
+        application,
+        desk,
+        books,
+        account,
+        client,
+        poller,
+        hints,
+        watch,
+        rivals,
+        users,
+        pulse,
+        Passes(lambda: clock.monotonic().total_seconds()),
     )
 
 
@@ -225,6 +238,7 @@ def _with_door(
         looked_at=lambda: house.poller.answered_at,
         waiting_since=figures.waiting_since,
         write=figures.write,
+        late_passes=lambda: house.passes.late,
     )
     readings = Readings(
         figures=figures,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from activations.keeping import Memory
 from activations.ports import Clock, Provider
@@ -21,7 +21,7 @@ class Glance:
     """A balance that was read a little while ago."""
 
     balance: Balance
-    at: datetime
+    at: timedelta  # by the monotonic clock
     version: int
 
 
@@ -47,16 +47,18 @@ class Account:
         seen = self._seen
         if seen is None or seen.version != self._version():
             return None
-        return seen.balance if self._clock.now() - seen.at <= OLDEST_GLANCE else None
+        return seen.balance if self._clock.monotonic() - seen.at <= OLDEST_GLANCE else None
 
     @property
     def is_glance_old(self) -> bool:
         """Whether the next glance should show a newer balance, and nobody is asking for it."""
         seen = self._seen
-        return not self._is_asking and (seen is None or self._clock.now() - seen.at > GLANCE_AGE)
+        if self._is_asking:
+            return False
+        return seen is None or self._clock.monotonic() - seen.at > GLANCE_AGE
 
     async def _fetch(self, _key: str) -> Balance:
-        asked_at, version = self._clock.now(), self._version()
+        asked_at, version = self._clock.monotonic(), self._version()
         self._is_asking = True
         try:
             balance = await self._provider.balance()

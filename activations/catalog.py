@@ -55,8 +55,10 @@ class Catalog:
         self._store = store
         fetch_countries = partial(_fetch_countries, provider)
         fetch_services = partial(_fetch_services, provider)
-        self._countries = Shelf(fetch_countries, KeptLists(country_lists, ROOM_IN_MEMORY), clock)
-        self._services = Shelf(fetch_services, KeptLists(service_lists, ROOM_IN_MEMORY), clock)
+        countries = KeptLists(country_lists, ROOM_IN_MEMORY, clock)
+        services = KeptLists(service_lists, ROOM_IN_MEMORY, clock)
+        self._countries = Shelf(fetch_countries, countries, clock)
+        self._services = Shelf(fetch_services, services, clock)
 
     async def run_pass(self, provider: Provider) -> None:
         """Fetch one list of each kind that was shown old, if any was."""

@@ -1,7 +1,7 @@
 """How the provider is doing, told to owners once a change; probes until it is well again."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from activations.errors import ProviderAway, ProviderSaysNo, Refusal
@@ -41,17 +41,20 @@ CLOSED = {
 
 
 class ProviderHealth:
-    """Learns from every request's outcome; `run_pass` tells and probes."""
+    """Learns from every request's outcome; `run_pass` tells and probes.
+
+    Units: moments are those of the monotonic clock.
+    """
 
     def __init__(self, outbox: Outbox, clock: Clock, owner_ids: frozenset[int]) -> None:
         self._outbox = outbox
         self._clock = clock
         self._owner_ids = owner_ids
         self._told = Condition.WELL
-        self._failing_since: datetime | None = None
-        self._next_probe = clock.now()
+        self._failing_since: timedelta | None = None
+        self._next_probe = clock.monotonic()
         self._is_asked_after = False
-        self.answered_at: datetime | None = None  # when the last readable answer came
+        self.answered_at: timedelta | None = None  # when the last readable answer came
         self.condition = Condition.WELL
 
     @property
@@ -68,11 +71,11 @@ class ProviderHealth:
             return
         if err is None or isinstance(err, Refused):
             self._failing_since = None
-            self.answered_at = self._clock.now()
+            self.answered_at = self._clock.monotonic()
             code = err.code if isinstance(err, Refused) else None
             self.condition = REFUSED_AS.get(code, Condition.WELL) if code else Condition.WELL
             return
-        now = self._clock.now()
+        now = self._clock.monotonic()
         self._failing_since = self._failing_since or now
         if now - self._failing_since >= SILENCE_TOLERATED:
             self.condition = Condition.UNREACHABLE
@@ -94,7 +97,7 @@ class ProviderHealth:
 
     async def run_pass(self, provider: Provider) -> None:
         """Tell the owners what changed, and probe while something is wrong."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         is_failing = self.condition is not Condition.WELL or self._failing_since is not None
         if (is_failing or self._is_wanted(now)) and now >= self._next_probe:
             self._is_asked_after = False
@@ -106,10 +109,10 @@ class ProviderHealth:
             words = {"condition": self.condition.value}
             await self._outbox.add(
                 [Draft(NoteKind.OWNER_PROVIDER, owner, None, words) for owner in self._owner_ids],
-                now,
+                self._clock.now(),
             )
 
-    def _is_wanted(self, now: datetime) -> bool:
+    def _is_wanted(self, now: timedelta) -> bool:
         is_fresh = self.answered_at and now - self.answered_at < ANSWER_STAYS_FRESH
         return self._is_asked_after and not is_fresh
 

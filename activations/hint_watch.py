@@ -5,7 +5,7 @@ While they do, polling only reconciles; as soon as a code comes without one, it 
 
 import logging
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from activations.model import Activation
 from activations.notes import Draft, NoteKind
@@ -33,8 +33,8 @@ class HintWatch:
         self._clock = clock
         self._owner_ids = owner_ids
         self._is_expected = is_expected
-        self._came_at: OrderedDict[str, datetime] = OrderedDict()
-        self._unhinted: dict[str, tuple[datetime, datetime]] = {}  # when seen, and since when due
+        self._came_at: OrderedDict[str, timedelta] = OrderedDict()
+        self._unhinted: dict[str, tuple[timedelta, timedelta]] = {}  # when seen, and since when due
         self._hinted_in_a_row = 0
         self._missed_in_a_row = 0
         self._is_told_missing = False
@@ -49,20 +49,20 @@ class HintWatch:
         return RECONCILED_EVERY_S if self.is_reliable else SHORTEST_GAP_S
 
     def came(self, provider_id: str) -> None:
-        self._came_at[provider_id] = self._clock.now()
+        self._came_at[provider_id] = self._clock.monotonic()
         self._came_at.move_to_end(provider_id)
         if len(self._came_at) > MOST_REMEMBERED:
             self._came_at.popitem(last=False)
 
-    def code_seen(self, activation: Activation) -> None:
-        """A code of an open number was found, by whatever look."""
+    def code_seen(self, activation: Activation, waited: timedelta) -> None:
+        """A code of an open number was found; its SMS had been waited for so long."""
         if self._is_expected and activation.number:
-            since = activation.waiting_since or activation.created_at
-            self._unhinted[activation.number.provider_id] = (self._clock.now(), since)
+            now = self._clock.monotonic()
+            self._unhinted[activation.number.provider_id] = (now, now - waited)
 
     async def run_pass(self) -> None:
         """Judge the codes whose hint has come or will not come any more; tell owners of changes."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         for provider_id, (seen_at, since) in list(self._unhinted.items()):
             came_at = self._came_at.get(provider_id)
             has_hint = came_at is not None and came_at >= since

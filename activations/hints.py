@@ -8,9 +8,10 @@ import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from activations.adoption import Adoption, is_of
+from activations.ages import FirstSight
 from activations.hint_watch import HintWatch
 from activations.inspection import Inspector
 from activations.model import OPEN_STATES, Activation, State
@@ -47,14 +48,16 @@ log = logging.getLogger(__name__)
 class Hint:
     """`due_at` is when it may be followed next; `looks` counts how often it was.
 
+    Units: moments are those of the monotonic clock.
+
     A look that began after `unseen_since` makes following it pointless.
     """
 
     provider_id: str
     service_code: str
-    came_at: datetime
-    due_at: datetime
-    unseen_since: datetime
+    came_at: timedelta
+    due_at: timedelta
+    unseen_since: timedelta
     looks: int = 0
     is_in_hand: bool = False
     was_followed: bool = False
@@ -91,11 +94,12 @@ class Hints:
         self._more = asyncio.Event()
         self._to_look: asyncio.Queue[tuple[Hint, Activation | None]] = asyncio.Queue()
         self._to_refresh: asyncio.Queue[int] = asyncio.Queue()  # people
-        self._looks_at: deque[datetime] = deque()
-        self._looked_at: dict[str, datetime] = {}
+        self._ended = FirstSight(clock)
+        self._looks_at: deque[timedelta] = deque()
+        self._looked_at: dict[str, timedelta] = {}
         self._unknown: set[str] = set()  # waiting, as far as they were sorted
         self._unknown_in_hand = 0
-        self._unknown_looks_at: deque[datetime] = deque()
+        self._unknown_looks_at: deque[timedelta] = deque()
 
     @property
     def waiting(self) -> int:
@@ -108,7 +112,7 @@ class Hints:
             return
         if len(self._waiting) >= MOST_WAITING:
             return  # nothing but a flood makes so many; the poller looks all the same
-        now = self._clock.now()
+        now = self._clock.monotonic()
         self._waiting[provider_id] = Hint(provider_id, service_code, now, now, now)
         self._more.set()
 
@@ -134,8 +138,10 @@ class Hints:
             self._more.clear()
 
     async def _sort_due(self) -> None:
-        now = self._clock.now()
+        now = self._clock.monotonic()
         self._looked_at = {i: at for i, at in self._looked_at.items() if now - at < WINDOW}
+        if not self._waiting:
+            self._ended.keep_only(())
         due = [h for h in self._waiting.values() if not h.is_in_hand and h.due_at <= now]
         for start in range(0, len(due), MOST_AT_ONCE):
             some = due[start : start + MOST_AT_ONCE]
@@ -146,7 +152,7 @@ class Hints:
                 self._place(hint, known.get(hint.provider_id), orders, now)
 
     def _place(
-        self, hint: Hint, activation: Activation | None, orders: list[Activation], now: datetime
+        self, hint: Hint, activation: Activation | None, orders: list[Activation], now: timedelta
     ) -> None:
         """To be looked at now, later, or not at all."""
         if now - hint.came_at > KEPT_FOR:
@@ -158,14 +164,14 @@ class Hints:
         self._unknown.discard(hint.provider_id)
         self._watch.came(hint.provider_id)
         may_look_at = self._looked_at.get(hint.provider_id, now - WINDOW) + LOOK_AGAIN_AFTER
-        if _is_pointless(activation, hint, now):
+        if self._is_pointless(activation, hint):
             self._drop(hint)
         elif may_look_at > now:
             self._later(hint, may_look_at)
         else:
             self._hand_on(hint, activation)
 
-    def _place_unknown(self, hint: Hint, orders: list[Activation], now: datetime) -> None:
+    def _place_unknown(self, hint: Hint, orders: list[Activation], now: timedelta) -> None:
         of_service = [order for order in orders if is_of(order, hint.service_code)]
         self._unknown.add(hint.provider_id)
         if not of_service or len(self._unknown) > MOST_UNKNOWN or hint.looks:
@@ -179,7 +185,7 @@ class Hints:
         else:
             self._later(hint, now + UNKNOWN_AGAIN_AFTER)
 
-    def _may_follow_unknown(self, now: datetime) -> bool:
+    def _may_follow_unknown(self, now: timedelta) -> bool:
         _forget_old(self._unknown_looks_at, now)
         is_room = len(self._unknown_looks_at) < max(1, self._limit() // SHARE_OF_UNKNOWN)
         return is_room and self._unknown_in_hand < UNKNOWN_AT_ONCE
@@ -195,13 +201,13 @@ class Hints:
                 await self._wait_for_share()
                 await self._look_at(hint, activation)
             except RateLimited as err:
-                self._later(hint, self._clock.now() + timedelta(seconds=err.wait_s))
+                self._later(hint, self._clock.monotonic() + timedelta(seconds=err.wait_s))
             except BloomsmsError as err:
                 log.info("a hint could not be followed: %s", type(err).__name__)
-                self._later(hint, self._clock.now() + FAILED_AGAIN_AFTER)
+                self._later(hint, self._clock.monotonic() + FAILED_AGAIN_AFTER)
             except Exception:
                 log.exception("a hint could not be followed")
-                self._later(hint, self._clock.now() + FAILED_AGAIN_AFTER)
+                self._later(hint, self._clock.monotonic() + FAILED_AGAIN_AFTER)
             finally:
                 self._unknown_in_hand -= activation is None
 
@@ -210,7 +216,7 @@ class Hints:
             self._looks_at.pop()
             self._drop(hint)
             return
-        self._looked_at[hint.provider_id] = self._clock.now()
+        self._looked_at[hint.provider_id] = self._clock.monotonic()
         hint.came_again, hint.was_followed = False, True
         after = await self._follow(hint, activation)
         hint.looks += 1
@@ -219,7 +225,15 @@ class Hints:
     async def _was_polled(self, hint: Hint, activation: Activation) -> bool:
         """Whether the poller came first while the hint waited for its share."""
         now_stands = await self._store.get(activation.id)
-        return now_stands is not None and _is_pointless(now_stands, hint, self._clock.now())
+        return now_stands is not None and self._is_pointless(now_stands, hint)
+
+    def _is_pointless(self, activation: Activation, hint: Hint) -> bool:
+        """Whether the number ended long ago, or was asked about since the hint came."""
+        if activation.state not in OPEN_STATES:
+            age = self._ended.probable_age(activation.id, activation.changed_at)
+            return age > LATE_CODES_FOR
+        asked = self._inspector.ages.last_asked(activation.id)
+        return asked is not None and asked > hint.unseen_since
 
     async def _follow(self, hint: Hint, activation: Activation | None) -> Activation | None:
         if activation is None:
@@ -246,41 +260,34 @@ class Hints:
         if has_news:
             self._looked_at.pop(hint.provider_id, None)  # that look was no waste
         if hint.came_again:
-            hint.came_at, hint.looks = self._clock.now(), 0
-            self._later(hint, self._clock.now())
+            hint.came_at, hint.looks = self._clock.monotonic(), 0
+            self._later(hint, self._clock.monotonic())
         elif is_over:
             self._drop(hint)
         else:
-            self._later(hint, self._clock.now() + LOOK_AGAIN_AFTER)
+            self._later(hint, self._clock.monotonic() + LOOK_AGAIN_AFTER)
 
     async def _wait_for_share(self) -> None:
         """Hints together take at most half of a minute's requests."""
         while True:
-            now = self._clock.now()
+            now = self._clock.monotonic()
             _forget_old(self._looks_at, now)
             if len(self._looks_at) < max(1, self._limit() // SHARE):
                 self._looks_at.append(now)
                 return
             await asyncio.sleep(IDLE_S)
 
-    def _later(self, hint: Hint, due_at: datetime) -> None:
+    def _later(self, hint: Hint, due_at: timedelta) -> None:
         hint.is_in_hand = False
         hint.due_at = due_at
         if hint.was_followed:
-            hint.unseen_since = self._clock.now()
+            hint.unseen_since = self._clock.monotonic()
 
     def _drop(self, hint: Hint) -> None:
         self._waiting.pop(hint.provider_id, None)
         self._unknown.discard(hint.provider_id)
 
 
-def _forget_old(times: deque[datetime], now: datetime) -> None:
+def _forget_old(times: deque[timedelta], now: timedelta) -> None:
     while times and now - times[0] >= WINDOW:
         times.popleft()
-
-
-def _is_pointless(activation: Activation, hint: Hint, now: datetime) -> bool:
-    """Whether the number ended long ago, or was asked about since the hint came."""
-    if activation.state not in OPEN_STATES and now - activation.changed_at > LATE_CODES_FOR:
-        return True
-    return activation.asked_at is not None and activation.asked_at > hint.unseen_since

@@ -37,7 +37,7 @@ class Inspector:
         books: Books,
         clock: Clock,
         owner_ids: frozenset[int],
-        on_code: Callable[[Activation], None],
+        on_code: Callable[[Activation, timedelta], None],
     ) -> None:
         self._store = store
         self.books = books
@@ -175,7 +175,7 @@ class Inspector:
             before, found.after, found.drafts, now, found.sms, waited_s
         )
         if is_new and found.sms and before.state in OPEN_STATES:
-            self._on_code(before)
+            self._on_code(before, self.ages.waited(before.id))
         if is_new and found.sms and before.is_refund_confirmed:
             await self.books.blur()  # a code after the refund may have been charged again
         if is_new and before.state is not found.after.state:

@@ -3,13 +3,13 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
-from activations.ports import Lists
+from activations.ports import Clock, Lists
 
 T = TypeVar("T")
-Kept = tuple[datetime, T]  # when it was asked for, and the answer
+Kept = tuple[timedelta, T]  # when it was asked for, by the monotonic clock, and the answer
 
 
 class Keeping(Protocol[T]):
@@ -53,10 +53,14 @@ class Memory(Generic[T]):
 
 
 class KeptLists(Generic[T]):
-    """Lists as rows, which outlive the process, behind a memory for `room` entries of them."""
+    """Lists as rows, which outlive the process, behind a memory for `room` entries of them.
 
-    def __init__(self, rows: Lists[T], room: int) -> None:
+    A row's age is what the wall clock says when it is read; one from the future has none.
+    """
+
+    def __init__(self, rows: Lists[T], room: int, clock: Clock) -> None:
         self._rows = rows
+        self._clock = clock
         self._memory: Memory[list[T]] = Memory(room, len)
         self._reading = asyncio.Lock()
 
@@ -67,7 +71,7 @@ class KeptLists(Generic[T]):
         async with self._reading:
             if (kept := await self._memory.get(key)) is not None:
                 return kept
-            read = await self._rows.read(key)
+            read = await self._read(key)
             # Younger than the row is what was fetched while it was read.
             if (kept := await self._memory.get(key)) is None and read is not None:
                 await self._memory.put(key, read)
@@ -75,7 +79,16 @@ class KeptLists(Generic[T]):
 
     async def put(self, key: str, kept: Kept[list[T]]) -> None:
         await self._memory.put(key, kept)
-        await self._rows.keep(key, *kept)
+        asked_at, found = kept
+        age = self._clock.monotonic() - asked_at
+        await self._rows.keep(key, self._clock.now() - age, found)
+
+    async def _read(self, key: str) -> Kept[list[T]] | None:
+        read = await self._rows.read(key)
+        if read is None:
+            return None
+        age = self._clock.now() - read[0]
+        return None if age < timedelta() else (self._clock.monotonic() - age, read[1])
 
     async def forget(self, key: str) -> None:
         await self._memory.forget(key)

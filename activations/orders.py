@@ -44,7 +44,7 @@ class Orders:
         self._books = books
         self._clock = clock
         self._owner_ids = owner_ids
-        self._next_funds_alert = clock.now()
+        self._next_funds_alert = clock.monotonic()
 
     async def place(self, activation: Activation) -> Activation:
         """Order the number of a RENTING activation and record what came of it.
@@ -117,10 +117,16 @@ class Orders:
         now = self._clock.now()
         after = replace(activation, state=State.REFUSED, changed_at=now, reason=err.code.value)
         drafts = [card(activation.user_id, activation.id)]
-        if err.code is ErrorCode.INSUFFICIENT_FUNDS and now >= self._next_funds_alert:
-            self._next_funds_alert = now + FUNDS_ALERT_EVERY
+        if err.code is ErrorCode.INSUFFICIENT_FUNDS and self._is_time_for_alert():
             drafts += [Draft(NoteKind.OWNER_FUNDS, owner) for owner in sorted(self._owner_ids)]
         return await self._record(activation, after, drafts)
+
+    def _is_time_for_alert(self) -> bool:
+        now = self._clock.monotonic()
+        if now < self._next_funds_alert:
+            return False
+        self._next_funds_alert = now + FUNDS_ALERT_EVERY
+        return True
 
     async def _not_sent(self, activation: Activation, err: NotSent) -> Activation:
         reason = "busy" if isinstance(err, RateLimited) else "not_sent"

@@ -11,9 +11,9 @@ from activations.model import Activation
 from activations.notes import Delivery, Note, NoteKind, Outcome
 from activations.ports import NO_METERS, Clock, Messenger, Meters, Outbox, Store
 
-# Longer than all the calls of the longest SMS, each as slow as can be; after it a claim counts as
-# given up. Those of a dead process are released at the next start.
-LEASE = timedelta(minutes=5)
+# What is claimed and not in hand, at two looks so far apart, could not be settled: it is due again.
+# Claims of a dead process are released at the next start.
+STRAYS_LOOKED_FOR_EVERY = timedelta(seconds=60)
 LONGEST_DELAY_S = 60.0
 
 log = logging.getLogger(__name__)
@@ -33,20 +33,39 @@ class OutboxPass:
         self._messenger = messenger
         self._clock = clock
         self._meters = meters
+        self._in_hand: set[int] = set()
+        self._strays: set[int] = set()  # claimed and not in hand at the last look
+        self._next_look = clock.monotonic()
 
     async def run_pass(self, user_id: int | None = None) -> None:
-        """Deliver whatever is due to everybody or to one person, most urgent first."""
-        while note := await self._outbox.claim_due(self._clock.now(), LEASE, user_id):
+        """Deliver what is due to everybody or to one person, most urgent first."""
+        await self._release_strays()
+        while note := await self._outbox.claim_due(self._clock.now(), user_id):
             await self._deliver(note)
 
     async def deliver_codes(self, user_id: int | None = None) -> None:
         """As `run_pass`, but without what has to wait until the chat may be written to again."""
-        while note := await self._outbox.claim_due(
-            self._clock.now(), LEASE, user_id, codes_only=True
-        ):
+        await self._release_strays()
+        while note := await self._outbox.claim_due(self._clock.now(), user_id, codes_only=True):
             await self._deliver(note)
 
+    async def _release_strays(self) -> None:
+        if self._clock.monotonic() < self._next_look:
+            return
+        self._next_look = self._clock.monotonic() + STRAYS_LOOKED_FOR_EVERY
+        strays = await self._outbox.claimed_ids() - self._in_hand
+        for note_id in strays & self._strays:
+            await self._outbox.release_claims(self._clock.now(), note_id)
+        self._strays = strays
+
     async def _deliver(self, note: Note) -> None:
+        self._in_hand.add(note.id)
+        try:
+            await self._deliver_and_settle(note)
+        finally:
+            self._in_hand.discard(note.id)
+
+    async def _deliver_and_settle(self, note: Note) -> None:
         activation = await self._store.get(note.activation_id) if note.activation_id else None
         try:
             delivery = await self._messenger.deliver(note, activation)
@@ -55,8 +74,8 @@ class OutboxPass:
             delivery = Delivery(Outcome.LATER)
         self._measure(note, activation, delivery.outcome)
         delay_s = delivery.retry_after_s or min(LONGEST_DELAY_S, 2.0 ** min(note.attempts, 10) / 2)
-        due_at = self._clock.now() + timedelta(seconds=delay_s)
-        await self._outbox.settle(note, delivery, due_at)
+        delay = timedelta(seconds=delay_s)
+        await self._outbox.settle(note, delivery, self._clock.now(), delay)
         if delivery.outcome is not Outcome.SENT:
             log.info("note %d (%s) for %d: %s", note.id, note.kind, note.user_id, delivery.outcome)
 
@@ -68,4 +87,4 @@ class OutboxPass:
         # A round that began after the code was learned is not the one that it ended.
         if activation and activation.waiting_since and activation.waiting_since <= note.created_at:
             age = note.created_at - activation.waiting_since
-        self._meters.code_told(age, self._clock.now() - note.created_at)
+        self._meters.code_told(age, max(self._clock.now() - note.created_at, timedelta()))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from activations.inspection import Inspector
 from activations.model import Activation, Coded, Watched
@@ -75,7 +75,7 @@ class Poller:
         self._coded_look = clock.monotonic() - IDLE_CODED_LOOK_EVERY  # when the last one began
         self._ended: dict[int, timedelta] = {}  # since when each is known to have ended
         self._failures = 0
-        self.answered_at: datetime | None = None  # when the last look succeeded
+        self.answered_at: timedelta | None = None  # when the last look succeeded, monotonic
 
     async def run_pass(self) -> None:
         """Ask about as many numbers as are due by now, each at most once."""
@@ -196,7 +196,7 @@ class Poller:
         try:
             await self._inspector.look(activation, self._provider)
             self._failures = 0
-            self.answered_at = self._clock.now()
+            self.answered_at = self._clock.monotonic()
         except RateLimited as err:
             self._silent_until = self._clock.monotonic() + timedelta(seconds=err.wait_s)
             self._saved += 1  # it was not made

@@ -200,28 +200,27 @@ class Outbox(Protocol):
     async def add(self, drafts: Sequence[Draft], now: datetime) -> None: ...
 
     async def claim_due(
-        self,
-        now: datetime,
-        lease: timedelta,
-        user_id: int | None = None,
-        *,
-        codes_only: bool = False,
+        self, now: datetime, user_id: int | None = None, *, codes_only: bool = False
     ) -> Note | None:
-        """Take the most urgent note whose turn has come, so that nobody else can.
+        """Take the most urgent note whose turn has come, so that no other pass can.
 
-        Shape: only that person's notes when `user_id` is given.
-        Units: the claim lapses at `now + lease`.
+        Shape: only that person's notes when `user_id` is given. A claim holds until `settle` or
+        `release_claims`.
         """
         ...
 
-    async def settle(self, note: Note, delivery: Delivery, due_at: datetime) -> None: ...
+    async def settle(self, note: Note, delivery: Delivery, now: datetime, delay: timedelta) -> None:
+        """Write down what became of it; after LATER it is due again when `delay` has passed."""
+        ...
 
     async def unpark(self, user_id: int, now: datetime) -> None:
         """Make due what waited for this person to write again."""
         ...
 
-    async def release_claims(self, now: datetime) -> None:
-        """Make due what a process that is gone had claimed."""
+    async def claimed_ids(self) -> set[int]: ...
+
+    async def release_claims(self, now: datetime, note_id: int | None = None) -> None:
+        """Make due what was claimed and not settled: all of a process before this one, or one."""
         ...
 
 

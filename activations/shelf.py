@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Generic, TypeVar
 
 from activations.errors import refusal_of
@@ -32,7 +32,7 @@ class Shelf(Generic[T]):
         self._clock = clock
         self._fetching: dict[str, asyncio.Future[Kept[T] | None]] = {}
         self._wanted: dict[str, timedelta] = {}  # handed out old: the age that would have done
-        self._refreshed_at: dict[str, datetime] = {}
+        self._refreshed_at: dict[str, timedelta] = {}
 
     async def take(self, key: str, age: timedelta, stale_age: timedelta) -> T:
         """The answer, at once while it is at most `stale_age` old, else fetched.
@@ -40,7 +40,7 @@ class Shelf(Generic[T]):
         Shape: one older than `age` is handed out and left to `refresh_one`.
         Errors: the Refusal for whatever kept it from being fetched.
         """
-        came_at = self._clock.now()
+        came_at = self._clock.monotonic()
         while True:
             kept = await self._keeping.get(key)
             if kept is not None and self._is_within(stale_age, kept):
@@ -63,7 +63,7 @@ class Shelf(Generic[T]):
             kept = await self._keeping.get(key)
             if key in self._fetching or (kept is not None and self._is_within(age, kept)):
                 continue
-            self._refreshed_at[key] = self._clock.now()
+            self._refreshed_at[key] = self._clock.monotonic()
             try:
                 await self._fetch_for_all(key, fetch, is_waited_for=False)
             except BloomsmsError as err:
@@ -75,7 +75,7 @@ class Shelf(Generic[T]):
 
     def _want(self, key: str, age: timedelta) -> None:
         last = self._refreshed_at.get(key)
-        if last is None or abs(self._clock.now() - last) >= REFRESH_AGAIN_AFTER:
+        if last is None or self._clock.monotonic() - last >= REFRESH_AGAIN_AFTER:
             self._wanted[key] = age
 
     async def _fetch_or_wait(self, key: str) -> Kept[T] | None:
@@ -91,7 +91,7 @@ class Shelf(Generic[T]):
     async def _fetch_for_all(self, key: str, fetch: Fetch[T], *, is_waited_for: bool) -> Kept[T]:
         over: asyncio.Future[Kept[T] | None] = asyncio.get_running_loop().create_future()
         self._fetching[key] = over
-        asked_at = self._clock.now()
+        asked_at = self._clock.monotonic()
         try:
             found = (asked_at, await fetch(key))
         except BloomsmsError as err:
@@ -109,5 +109,4 @@ class Shelf(Generic[T]):
         return found
 
     def _is_within(self, age: timedelta, kept: Kept[T]) -> bool:
-        # What lies in the future was kept before somebody set the clock back: nobody knows its age.
-        return abs(self._clock.now() - kept[0]) <= age
+        return self._clock.monotonic() - kept[0] <= age

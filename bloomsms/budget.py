@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
 from enum import IntEnum
 
 from bloomsms.errors import RateLimited
@@ -30,7 +29,7 @@ REFILLED_WITHIN_S = 5.0
 AIMED_FREE = 4
 # A pause that lasts longer than this is told to the caller at once.
 LONGEST_PAUSE_WAIT_S = 2.0
-# A clock that was set back must not make a silence of an hour one of a day.
+# A silence that was noted must not outlast what a server may mean.
 LONGEST_SILENCE_S = 3600.0
 # What was given up because somebody else uses the key comes back one request at a time.
 REGAIN_EVERY_S = 60.0
@@ -61,7 +60,6 @@ class Budget:
         self,
         limit: int,
         log: RequestLog,
-        now: Callable[[], datetime],
         time_s: Callable[[], float] = time.monotonic,
         window_s: float = WINDOW_S,
         whose: Callable[[], int | None] = nobody,
@@ -71,7 +69,6 @@ class Budget:
         self._held_s = window_s + MARGIN_S * window_s / WINDOW_S
         self._refilled_within_s = REFILLED_WITHIN_S * window_s / WINDOW_S
         self._log = log
-        self._now = now
         self._time_s = time_s
         self._whose = whose
         self._shares = Shares(self._held_s, time_s)
@@ -91,16 +88,11 @@ class Budget:
 
         A request without an end counts as new.
         """
-        now = self._now()
-        if (until := await self._log.silent_until()) is not None and until > now:
-            silent_s = min((until - now).total_seconds(), LONGEST_SILENCE_S)
-            self._paused_until_s = self._time_s() + silent_s
-        noted = await self._log.since(now - timedelta(seconds=2 * self._held_s))
+        silent_s = min(await self._log.silent_for_s(), LONGEST_SILENCE_S)
+        self._paused_until_s = self._time_s() + silent_s
+        noted = await self._log.recent(2 * self._held_s)
         start_s = self._time_s()
-        ended = sorted(
-            (start_s - max(0.0, (now - (end or now)).total_seconds()), is_poll)
-            for end, is_poll in noted
-        )
+        ended = sorted((start_s - max(0.0, age_s), is_poll) for age_s, is_poll in noted)
         self._frees_at_s.extend(ended_at_s + self._held_s for ended_at_s, _ in ended)
         self._people_at_s.extend(ended_at_s for ended_at_s, is_poll in ended if not is_poll)
 
@@ -118,12 +110,12 @@ class Budget:
         finally:
             self._free_later()
             self._shares.end(person)
-            await self._log.closed(entry, self._now())
+            await self._log.closed(entry)
 
     async def obey(self, seconds: float) -> None:
         """Pause, and keep that also for a process after this one."""
         self.pause(seconds)
-        await self._log.silent(self._now() + timedelta(seconds=self.pause_left_s))
+        await self._log.silent(self.pause_left_s)
 
     def pause(self, seconds: float) -> None:
         """Let nothing go for so long: the server said that it was too much.
@@ -182,7 +174,7 @@ class Budget:
         try:
             await self._take(lane, standing, wait_limit_s)
             try:
-                return await self._log.opened(self._now(), is_poll=lane is Lane.POLLS)
+                return await self._log.opened(is_poll=lane is Lane.POLLS)
             except BaseException:
                 self._give_back()
                 raise

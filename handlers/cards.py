@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import blake2s
 
 from telegram import InlineKeyboardMarkup
@@ -28,8 +28,8 @@ class Cards:
         self._store = store
         self._clock = clock
         self._locks: dict[int, asyncio.Lock] = {}
-        self._edited_at: dict[int, datetime] = {}
-        self._started_at = self._hold_until = clock.now()
+        self._edited_at: dict[int, timedelta] = {}
+        self._started_at = self._hold_until = clock.monotonic()
 
     async def refresh(self, activation_id: int) -> None:
         """Bring the card up to date; a number in hand without a card gets one.
@@ -64,7 +64,7 @@ class Cards:
 
         Orders that wait for their answer get a line that says so.
         """
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if now < self._hold_until:
             return
         waiting = await self._store.in_states(frozenset({State.WAITING, State.RENTING}))
@@ -74,11 +74,11 @@ class Cards:
             await self._move_bar(activation)
 
     async def _move_bar(self, activation: Activation) -> None:
-        self._edited_at[activation.id] = self._clock.now()
+        self._edited_at[activation.id] = self._clock.monotonic()
         try:
             await self.refresh(activation.id)
         except RetryAfter as err:
-            self._hold_until = self._clock.now() + timedelta(seconds=seconds_of(err))
+            self._hold_until = self._clock.monotonic() + timedelta(seconds=seconds_of(err))
         except TelegramError as err:
             log.info("the card of activation %d stays as it is: %s", activation.id, err)
 
@@ -93,20 +93,20 @@ class Cards:
         except Gone:
             await self._send(activation)
             return
-        self._edited_at[activation.id] = now
+        self._edited_at[activation.id] = self._clock.monotonic()
         await self._store.mark_shown(activation.id, shown)
 
     async def _send(self, activation: Activation) -> None:
         now = self._clock.now()
         text, keyboard = card_texts.card(activation, now), keyboards.card(activation)
         card = await self._screens.send(activation.user_id, text, keyboard, is_silent=True)
-        self._edited_at[activation.id] = now
+        self._edited_at[activation.id] = self._clock.monotonic()
         await self._store.place_card(activation.id, card)
         await self._store.mark_shown(activation.id, _digest(text, keyboard))
 
-    def _last_edit(self, activation: Activation) -> datetime:
+    def _last_edit(self, activation: Activation) -> timedelta:
         # What a process before this one showed last is not known; it may have been just now.
-        return self._edited_at.get(activation.id, max(activation.created_at, self._started_at))
+        return self._edited_at.get(activation.id, self._started_at)
 
 
 def _one_a_chat(due: list[Activation]) -> list[Activation]:

@@ -34,10 +34,10 @@ class UpdateStore(Protocol):
         self, bot_id: int, updates: Sequence[tuple[int, str]], now: datetime
     ) -> None: ...
     async def done(self, update_id: int) -> None: ...
-    async def failed(self, update_id: int, due_at: datetime, most_attempts: int) -> int: ...
-    async def put_back(
-        self, update_id: int, due_at: datetime, received_since: datetime
-    ) -> bool: ...
+    async def failed(
+        self, update_id: int, now: datetime, delay: timedelta, most_attempts: int
+    ) -> int: ...
+    async def put_back(self, update_id: int, now: datetime, delay: timedelta) -> None: ...
     async def forget_old(self, now: datetime) -> None: ...
     async def handled_ids(self, most: int) -> list[int]: ...
     async def due_ids(self, now: datetime) -> list[int]: ...
@@ -59,10 +59,11 @@ class Inbox:
         self._failed_before: set[int] = set()
         self._taken_up: set[int] = set()  # those of the rows, until they are handled
         self._in_hand: set[int] = set()
+        self._taken_at: dict[int, timedelta] = {}  # for the first time; until it is handled
         self._held: set[int] = set()
         self._ending: set[int] = set()  # held ones whose work failed, until that is told
         self._put_back: dict[int, int] = {}  # whose each update is that starts again later
-        self._put_back_until: dict[int, datetime] = {}
+        self._put_back_until: dict[int, timedelta] = {}
 
     async def keep(self, bot_id: int, updates: Sequence[Update]) -> None:
         bodies = [(update.update_id, update.to_json()) for update in updates]
@@ -110,6 +111,7 @@ class Inbox:
             return False
         self._remember(update.update_id)
         self._in_hand.add(update.update_id)
+        self._taken_at.setdefault(update.update_id, self._clock.monotonic())
         return True
 
     def is_taken_up(self, update: Update) -> bool:
@@ -137,7 +139,8 @@ class Inbox:
         if not is_known and waiting >= MOST_PUT_BACK:
             return False
         self._put_back[update.update_id] = person
-        self._put_back_until[update.update_id] = self._clock.now() + timedelta(seconds=wait_s)
+        due = self._clock.monotonic() + timedelta(seconds=wait_s)
+        self._put_back_until[update.update_id] = due
         return True
 
     def hold(self, update: Update) -> None:
@@ -171,33 +174,40 @@ class Inbox:
         is_failing = update.update_id in self._failing
         self._failing.discard(update.update_id)
         self._taken_up.discard(update.update_id)
-        if (due_at := self._put_back_until.pop(update.update_id, None)) is not None:
-            await self._start_again(update, due_at)
+        if (due := self._put_back_until.pop(update.update_id, None)) is not None:
+            await self._start_again(update, due)
         elif is_failing:
             await self._count_failure(update)
         else:
             await self._done(update)
 
     async def _done(self, update: Update) -> None:
-        self._put_back.pop(update.update_id, None)
+        self._forget(update.update_id)
         self._failed_before.discard(update.update_id)
         await self._store.done(update.update_id)
 
-    async def _start_again(self, update: Update, due_at: datetime) -> None:
-        if await self._store.put_back(update.update_id, due_at, due_at - ANSWERED_WITHIN):
+    def _forget(self, update_id: int) -> None:
+        self._put_back.pop(update_id, None)
+        self._taken_at.pop(update_id, None)
+
+    async def _start_again(self, update: Update, due: timedelta) -> None:
+        if due - self._taken_at[update.update_id] <= ANSWERED_WITHIN:
+            delay = max(due - self._clock.monotonic(), timedelta())
+            await self._store.put_back(update.update_id, self._clock.now(), delay)
             self._taken.pop(update.update_id, None)
             return
         log.warning("update %d is not answered: Telegram takes nothing", update.update_id)
         await self._done(update)
 
     async def _count_failure(self, update: Update) -> None:
-        due_at = self._clock.now() + RETRY_AFTER
-        attempts = await self._store.failed(update.update_id, due_at, MOST_ATTEMPTS)
+        attempts = await self._store.failed(
+            update.update_id, self._clock.now(), RETRY_AFTER, MOST_ATTEMPTS
+        )
         if attempts < MOST_ATTEMPTS:
             self._taken.pop(update.update_id, None)
             return
         self._failed_before.discard(update.update_id)
-        self._put_back.pop(update.update_id, None)
+        self._forget(update.update_id)
         log.error("update %d failed %d times and is parked", update.update_id, attempts)
         await self._tell_owners(update.update_id)
 
@@ -207,7 +217,7 @@ class Inbox:
             return
         self._remember(update_id)
         try:
-            await self._store.failed(update_id, self._clock.now(), most_attempts=1)
+            await self._store.failed(update_id, self._clock.now(), timedelta(), most_attempts=1)
             await self._tell_owners(update_id)
         except Exception:
             self._taken.pop(update_id, None)

@@ -9,7 +9,7 @@ turned away for the dead: after a kill a fetch of the process before may be held
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from telegram.error import Conflict
 
@@ -35,21 +35,21 @@ class Rivals:
     def __init__(self, clock: Clock) -> None:
         self.found = asyncio.Event()
         self._clock = clock
-        self._fetching_since: datetime | None = None  # or since the last conflict
+        self._fetching_since: timedelta | None = None  # or since the last conflict
         self._was_at_peace = False
-        self._met_at: list[datetime] = []  # before there was peace
-        self._ended_at: list[datetime] = []  # of these, fetches that had been held
-        self._told_at: datetime | None = None
+        self._met_at: list[timedelta] = []  # before there was peace
+        self._ended_at: list[timedelta] = []  # of these, fetches that had been held
+        self._told_at: timedelta | None = None
 
     def fetching(self) -> None:
         """Updates are about to be fetched, also again after a conflict."""
-        self._fetching_since = self._fetching_since or self._clock.now()
+        self._fetching_since = self._fetching_since or self._clock.monotonic()
 
     def met(self, err: Conflict) -> bool:
         """Take note of a 409; False when it is no other bot's, or when this one gives way."""
         if "webhook" in err.message.lower():
             return False
-        now = self._clock.now()
+        now = self._clock.monotonic()
         self._tell(now)
         fetched_for = now - (self._fetching_since or now)
         self._was_at_peace = self._was_at_peace or fetched_for >= PEACE
@@ -64,13 +64,13 @@ class Rivals:
                 self.found.set()
         return not self.found.is_set()
 
-    def _tell(self, now: datetime) -> None:
+    def _tell(self, now: timedelta) -> None:
         """Once a minute, not at every fetch."""
         if self._told_at is None or now - self._told_at >= TOLD_EVERY:
             self._told_at = now
             log.warning("another program fetches this bot's updates; Telegram ended a fetch")
 
 
-def _lasted(times: Sequence[datetime]) -> timedelta:
+def _lasted(times: Sequence[timedelta]) -> timedelta:
     """From the first to the last of them."""
     return times[-1] - times[0] if times else timedelta()

@@ -6,7 +6,7 @@ The update itself stays with Telegram until it can be kept, and takes effect the
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from telegram import Update
 from telegram.constants import ChatType
@@ -29,7 +29,7 @@ class Unkept:
     def __init__(self, presses: Presses, clock: Clock) -> None:
         self._presses = presses
         self._clock = clock
-        self._told_at: dict[int, datetime] = {}
+        self._told_at: dict[int, timedelta] = {}
         self._told_of: dict[int, None] = {}  # updates that were told of, oldest first
 
     async def tell(self, updates: Sequence[Update]) -> None:
@@ -52,7 +52,7 @@ class Unkept:
 
     def _is_time(self, update: Update) -> bool:
         person = update.effective_user.id if update.effective_user else 0
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if len(self._told_at) > MOST_REMEMBERED:
             self._told_at = {p: at for p, at in self._told_at.items() if now - at < TOLD_EVERY}
         last = self._told_at.get(person)

@@ -191,6 +191,37 @@ where state in ('cancelled', 'expired') and provider_id is not null
 and changed_at_ms >= (strftime('%s', 'now') - 720) * 1000
 """
 
+# By the machine's monotonic clock; what was noted by the wall clock belongs to no boot.
+REQUESTS_OF_A_BOOT = """
+create table requests_of_a_boot (
+    id integer primary key autoincrement,
+    boot text not null default '',
+    opened_ms integer not null,
+    closed_ms integer,
+    is_poll integer not null
+) strict
+"""
+
+REQUESTS_OF_NO_BOOT = """
+insert into requests_of_a_boot (boot, opened_ms, is_poll)
+select '', 0, is_poll from requests where opened_at_ms >= (strftime('%s', 'now') - 120) * 1000
+"""
+
+SILENCE_OF_A_BOOT = """
+create table silence_of_a_boot (
+    id integer primary key check (id = 1),
+    boot text not null,
+    until_ms integer not null,
+    asked_ms integer not null
+) strict
+"""
+
+SILENCE_OF_NO_BOOT = """
+insert into silence_of_a_boot (id, boot, until_ms, asked_ms)
+select 1, '', 0, min(until_ms - strftime('%s', 'now') * 1000, 3600000) from silence
+where until_ms > strftime('%s', 'now') * 1000
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
@@ -236,5 +267,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         BY_LATE_LOOKS,
         BY_PHONE,
         "create index notes_by_word on notes (words) where kind = 'owner_word'",
+    ),
+    (
+        REQUESTS_OF_A_BOOT,
+        REQUESTS_OF_NO_BOOT,
+        "drop table requests",
+        "alter table requests_of_a_boot rename to requests",
+        "create index requests_by_boot on requests (boot, opened_ms)",
+        SILENCE_OF_A_BOOT,
+        SILENCE_OF_NO_BOOT,
+        "drop table silence",
+        "alter table silence_of_a_boot rename to silence",
+        # How long each was to wait at most: what lies further ahead is due.
+        "alter table notes add column delay_ms integer not null default 0",
+        "alter table updates add column delay_ms integer not null default 0",
     ),
 )

@@ -20,6 +20,8 @@ from activations.notes import (
 from bloomsms.models import Sms
 from storage.database import Database, Row, to_ms, to_time
 
+MILLISECOND = timedelta(milliseconds=1)
+
 STATUS_AFTER = {
     Outcome.SENT: "sent",
     Outcome.LATER: "pending",
@@ -39,37 +41,46 @@ class NoteRows:
             await insert_drafts(db, drafts, now)
 
     async def claim_due(
-        self,
-        now: datetime,
-        lease: timedelta,
-        user_id: int | None = None,
-        *,
-        codes_only: bool = False,
+        self, now: datetime, user_id: int | None = None, *, codes_only: bool = False
     ) -> Note | None:
-        """Take the most urgent due note; a claim that lapsed is due again."""
+        """Take the most urgent due note.
+
+        One that lies further ahead than it was to wait is due: the clock was set back since.
+        """
         due = (
-            "select id from notes where status in ('pending', 'claimed') and due_at_ms <= ?"
-            " and rank <= ? and coalesce(?, user_id) = user_id order by rank, due_at_ms, id limit 1"
+            "select id from notes where status = 'pending'"
+            " and (due_at_ms <= ?1 or due_at_ms > ?1 + delay_ms)"
+            " and rank <= ?2 and coalesce(?3, user_id) = user_id"
+            " order by rank, due_at_ms, id limit 1"
         )
         wanted = (to_ms(now), RANK_OF_CODES if codes_only else RANK_OF_CARDS, user_id)
         if await self._database.row(due, wanted) is None:
             return None
         claimed = await self._database.write(
-            "update notes set status = 'claimed', due_at_ms = ?, attempts = attempts + 1"
+            "update notes set status = 'claimed', attempts = attempts + 1"
             f" where id = ({due}) returning *",
-            (to_ms(now + lease), *wanted),
+            wanted,
         )
         return await self._note(claimed[0]) if claimed else None
 
-    async def settle(self, note: Note, delivery: Delivery, due_at: datetime) -> None:
-        """Of no effect when the claim lapsed and somebody claimed the note again."""
+    async def settle(self, note: Note, delivery: Delivery, now: datetime, delay: timedelta) -> None:
+        """Of no effect when the claim was released and the note was claimed again."""
         status = STATUS_AFTER[delivery.outcome]
+        due_at_ms = to_ms(now + delay)
         try:
             await self._database.write(
-                "update notes set status = ?, due_at_ms = ?,"
+                "update notes set status = ?, due_at_ms = ?, delay_ms = ?,"
                 " settled_at_ms = case ? when 'pending' then null else ? end"
                 " where id = ? and status = 'claimed' and attempts = ?",
-                (status, to_ms(due_at), status, to_ms(due_at), note.id, note.attempts),
+                (
+                    status,
+                    due_at_ms,
+                    delay // MILLISECOND,
+                    status,
+                    due_at_ms,
+                    note.id,
+                    note.attempts,
+                ),
             )
         finally:
             if delivery.outcome is Outcome.PARKED:
@@ -83,16 +94,22 @@ class NoteRows:
         if user_id not in self._parked:
             return
         await self._database.write(
-            "update notes set status = 'pending', due_at_ms = ?"
+            "update notes set status = 'pending', due_at_ms = ?, delay_ms = 0"
             " where user_id = ? and status = 'parked'",
             (to_ms(now), user_id),
         )
         self._parked.discard(user_id)
 
-    async def release_claims(self, now: datetime) -> None:
+    async def claimed_ids(self) -> set[int]:
+        rows = await self._database.rows("select id from notes where status = 'claimed'")
+        return {int(row[0]) for row in rows}
+
+    async def release_claims(self, now: datetime, note_id: int | None = None) -> None:
+        """Of all notes, or of one."""
         await self._database.write(
-            "update notes set status = 'pending', due_at_ms = ? where status = 'claimed'",
-            (to_ms(now),),
+            "update notes set status = 'pending', due_at_ms = ?, delay_ms = 0"
+            " where status = 'claimed' and id = coalesce(?, id)",
+            (to_ms(now), note_id),
         )
 
     async def _note(self, row: Row) -> Note:

@@ -1,57 +1,118 @@
-"""The requests of the last minutes as rows, so that a restart does not forget them."""
+"""The requests of the last minutes as rows, so that a restart does not forget them.
+
+Times are those of the machine's monotonic clock, with the boot they belong to: the wall clock may
+be set between two processes. What belongs to another boot ended before this one began.
+"""
 
 import logging
 import sqlite3
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable
+from pathlib import Path
 
-from storage.database import Database, to_ms, to_time
+from storage.database import Database
 
-KEPT_FOR = timedelta(minutes=5)
+KEPT_FOR_S = 300.0
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 log = logging.getLogger(__name__)
 
 
-class RequestRows:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+def boot_id() -> str:
+    """The same for all processes since the machine was started; empty where that is not told."""
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
 
-    async def opened(self, at: datetime, *, is_poll: bool) -> int:
-        """Note that a request is about to leave; older notes than anybody needs go."""
+
+class RequestRows:
+    """Units: `time_s` is the machine's monotonic clock, which begins with the boot."""
+
+    def __init__(
+        self,
+        database: Database,
+        time_s: Callable[[], float] = time.monotonic,
+        boot: str | None = None,
+    ) -> None:
+        self._database = database
+        self._time_s = time_s
+        self._boot = boot_id() if boot is None else boot
+
+    async def opened(self, *, is_poll: bool) -> int:
+        """Note that a request is about to leave; notes that are too old for any use go."""
+        now_ms = self._now_ms()
         async with self._database.transaction() as db:
-            await db.execute("delete from requests where opened_at_ms < ?", (to_ms(at - KEPT_FOR),))
+            await db.execute(
+                "delete from requests where boot = ? and opened_ms < ?",
+                (self._boot, now_ms - round(KEPT_FOR_S * 1000)),
+            )
             cursor = await db.execute(
-                "insert into requests (opened_at_ms, is_poll) values (?, ?)",
-                (to_ms(at), int(is_poll)),
+                "insert into requests (boot, opened_ms, is_poll) values (?, ?, ?)",
+                (self._boot, now_ms, int(is_poll)),
             )
         return cursor.lastrowid or 0
 
-    async def closed(self, entry: int, at: datetime) -> None:
+    async def closed(self, entry: int) -> None:
         """Never raises: the answer that just came is worth more than this row."""
         try:
             await self._database.write(
-                "update requests set closed_at_ms = ? where id = ?", (to_ms(at), entry)
+                "update requests set closed_ms = ? where id = ?", (self._now_ms(), entry)
             )
         except (sqlite3.Error, ValueError) as err:  # ValueError: the database is closed
             log.warning("the end of a request could not be noted: %s", err)
 
-    async def since(self, at: datetime) -> list[tuple[datetime | None, bool]]:
+    async def recent(self, within_s: float) -> list[tuple[float, bool]]:
+        """How long ago each ended, and whether it was a poll; of other boots at least so long."""
+        await self._take_over()
         rows = await self._database.rows(
-            "select closed_at_ms, is_poll from requests where opened_at_ms >= ?", (to_ms(at),)
+            "select closed_ms, is_poll from requests where boot = ? and opened_ms >= ?",
+            (self._boot, self._now_ms() - round(within_s * 1000)),
         )
-        return [(to_time(row[0]) if row[0] is not None else None, bool(row[1])) for row in rows]
+        return [(self._age_s(row[0]), bool(row[1])) for row in rows]
 
-    async def silent(self, until: datetime) -> None:
+    async def silent(self, seconds: float) -> None:
         """Never raises: this process keeps the silence anyway."""
+        until_ms = self._now_ms() + round(seconds * 1000)
         try:
-            async with self._database.transaction() as db:
-                await db.execute(
-                    "insert into silence (id, until_ms) values (1, ?)"
-                    " on conflict (id) do update set until_ms = max(until_ms, excluded.until_ms)",
-                    (to_ms(until),),
-                )
+            await self._database.write(
+                "insert into silence (id, boot, until_ms, asked_ms) values (1, ?, ?, ?)"
+                " on conflict (id) do update set boot = excluded.boot,"
+                " until_ms = excluded.until_ms, asked_ms = excluded.asked_ms"
+                " where boot <> excluded.boot or until_ms < excluded.until_ms",
+                (self._boot, until_ms, round(seconds * 1000)),
+            )
         except (sqlite3.Error, ValueError) as err:  # ValueError: the database is closed
             log.warning("a silence that was asked for could not be noted: %s", err)
 
-    async def silent_until(self) -> datetime | None:
-        row = await self._database.row("select until_ms from silence")
-        return to_time(row[0]) if row else None
+    async def silent_for_s(self) -> float:
+        row = await self._database.row("select boot, until_ms, asked_ms from silence")
+        if row is None:
+            return 0.0
+        asked_s = float(row[2]) / 1000
+        if self._is_ours(row[0]):
+            return min(max(0.0, (float(row[1]) - self._now_ms()) / 1000), asked_s)
+        return max(0.0, asked_s - self._at_least_s(row[0]))
+
+    async def _take_over(self) -> None:
+        """What another boot noted ended when this one began; what no boot is known of, just now."""
+        await self._database.write(
+            "update requests set opened_ms = case boot when '' then ?1 else 0 end,"
+            " closed_ms = case boot when '' then ?1 else 0 end, boot = ?2 where boot <> ?2",
+            (self._now_ms(), self._boot),
+        )
+
+    def _age_s(self, closed_ms: int | None) -> float:
+        if closed_ms is None or not self._boot:
+            return 0.0
+        return max(0.0, (self._now_ms() - closed_ms) / 1000)
+
+    def _is_ours(self, boot: str) -> bool:
+        return bool(boot) and boot == self._boot
+
+    def _at_least_s(self, boot: str) -> float:
+        """What another boot knew is at least as old as this one, if both are told apart."""
+        return self._time_s() if boot and self._boot else 0.0
+
+    def _now_ms(self) -> int:
+        return round(self._time_s() * 1000)

@@ -7,6 +7,7 @@ from storage.database import Database, to_ms
 
 # Telegram itself forgets an update after a day.
 KEPT_FOR = timedelta(days=2)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 class UpdateRows:
@@ -44,25 +45,25 @@ class UpdateRows:
             "delete from updates where status = 'done' and due_at_ms < ?", (to_ms(now - KEPT_FOR),)
         )
 
-    async def failed(self, update_id: int, due_at: datetime, most_attempts: int) -> int:
+    async def failed(
+        self, update_id: int, now: datetime, delay: timedelta, most_attempts: int
+    ) -> int:
         """Count a failure; the last one parks the update. Returns how many there were."""
         async with self._database.transaction() as db:
             rows = await db.execute_fetchall(
-                "update updates set attempts = attempts + 1, due_at_ms = ?,"
+                "update updates set attempts = attempts + 1, due_at_ms = ?, delay_ms = ?,"
                 " status = case when attempts + 1 >= ? then 'parked' else 'pending' end"
                 " where update_id = ? returning attempts",
-                (to_ms(due_at), most_attempts, update_id),
+                (to_ms(now + delay), delay // MILLISECOND, most_attempts, update_id),
             )
         return int(next(iter(rows))[0]) if rows else 0
 
-    async def put_back(self, update_id: int, due_at: datetime, received_since: datetime) -> bool:
-        """Let it wait until `due_at`, without a failure; False when it was received before that."""
-        async with self._database.transaction() as db:
-            cursor = await db.execute(
-                "update updates set due_at_ms = ? where update_id = ? and received_at_ms >= ?",
-                (to_ms(due_at), update_id, to_ms(received_since)),
-            )
-        return cursor.rowcount == 1
+    async def put_back(self, update_id: int, now: datetime, delay: timedelta) -> None:
+        """Let it wait for so long, without a failure."""
+        await self._database.write(
+            "update updates set due_at_ms = ?, delay_ms = ? where update_id = ?",
+            (to_ms(now + delay), delay // MILLISECOND, update_id),
+        )
 
     async def handled_ids(self, most: int) -> list[int]:
         """The newest of them, in their order."""
@@ -74,10 +75,13 @@ class UpdateRows:
         return [int(row[0]) for row in reversed(rows)]
 
     async def due_ids(self, now: datetime) -> list[int]:
-        """Updates that are not handled, oldest first."""
+        """Updates that are not handled, oldest first.
+
+        One that lies further ahead than it was to wait is due: the clock was set back since.
+        """
         rows = await self._database.rows(
-            "select update_id from updates where status = 'pending' and due_at_ms <= ?"
-            " order by update_id",
+            "select update_id from updates where status = 'pending'"
+            " and (due_at_ms <= ?1 or due_at_ms > ?1 + delay_ms) order by update_id",
             (to_ms(now),),
         )
         return [int(row[0]) for row in rows]

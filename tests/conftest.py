@@ -8,6 +8,7 @@ import pytest
 
 from logs import TALKATIVE
 from tests.log_watch import WATCH
+from tests.moved_clock import MovedClock
 
 os.environ["PTB_TIMEDELTA"] = "true"  # as bot.py does; without it flood waits raise a warning
 
@@ -15,6 +16,11 @@ os.environ["PTB_TIMEDELTA"] = "true"  # as bot.py does; without it flood waits r
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest tests first, so that nobody waits for them alone in the end."""
     items.sort(key=lambda item: "test_kills" not in item.nodeid)
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TOP = ("bot", "logs", "settings", "telegram_http", "wiring")
+TOP = ("bot", "logs", "passes", "settings", "telegram_http", "wiring")
 ROOMS = {
     "activations",
     "bloomsms",
@@ -27,6 +27,7 @@ OURS = {
     "settings": set(),
     "logs": set(),
     "telegram_http": set(),
+    "passes": set(),
     "bloomsms": {"bloomsms"},
     "people": {"people"},
     "activations": {"activations", "bloomsms.models", "bloomsms.errors", "people.model"},
@@ -45,6 +46,7 @@ THIRD_PARTY = {
     "settings": {"pydantic", "pydantic_settings"},
     "logs": set(),
     "telegram_http": {"aiohttp", "telegram"},
+    "passes": {"telegram"},
     "bloomsms": set(),
     "people": set(),
     "activations": set(),

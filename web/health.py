@@ -28,13 +28,16 @@ class Vitals:
 
     Shape: `write` raises when nothing can be written; `waiting_since` tells since when the number
     that waits the longest does so, `looked_at` when the last poll succeeded; None for neither.
+    `late_passes` names the passes that stand still.
+    Units: `looked_at` by the monotonic clock.
     """
 
     telegram: Pulse
     provider: ProviderHealth
-    looked_at: Callable[[], datetime | None]
+    looked_at: Callable[[], timedelta | None]
     waiting_since: Callable[[], Awaitable[datetime | None]]
     write: Callable[[datetime], Awaitable[None]]
+    late_passes: Callable[[], list[str]]
 
 
 class HealthRoom:
@@ -43,7 +46,8 @@ class HealthRoom:
     def __init__(self, vitals: Vitals, clock: Clock) -> None:
         self._vitals = vitals
         self._clock = clock
-        self._began_at = clock.now()
+        self._began_at = clock.monotonic()
+        self._waiting: tuple[datetime, timedelta] | None = None  # as stored, and when by our clock
         self._turn = asyncio.Lock()
         self._report: Words = {}
         self._reported_at_s = -STAYS_FRESH_S
@@ -69,6 +73,7 @@ class HealthRoom:
             "telegram": self._telegram(),
             "provider": self._provider(),
             "poll": await self._poll(),
+            "passes": self._passes(),
         }
         return {"live": True, "ready": all(part["ok"] for part in parts.values()), **parts}
 
@@ -103,10 +108,22 @@ class HealthRoom:
             return {"ok": False, "age_s": self._age_s(looked_at)}
         is_well = True
         if waiting_since is not None:
-            since = max(waiting_since, self._began_at, looked_at or self._began_at)
-            is_well = self._clock.now() - since < LONGEST_BETWEEN_LOOKS
+            since = max(self._waiting_by_our_clock(waiting_since), looked_at or self._began_at)
+            is_well = self._clock.monotonic() - since < LONGEST_BETWEEN_LOOKS
         return {"ok": is_well, "age_s": self._age_s(looked_at)}
 
-    def _age_s(self, at: datetime | None) -> float | None:
+    def _waiting_by_our_clock(self, waiting_since: datetime) -> timedelta:
+        """The stored time is looked at once: the clock may be set while the number waits."""
+        if self._waiting is None or self._waiting[0] != waiting_since:
+            now = self._clock.monotonic()
+            age = min(max(self._clock.now() - waiting_since, timedelta()), now - self._began_at)
+            self._waiting = (waiting_since, now - age)
+        return self._waiting[1]
+
+    def _passes(self) -> Words:
+        late = self._vitals.late_passes()
+        return {"ok": not late, "late": late}
+
+    def _age_s(self, at: timedelta | None) -> float | None:
         """Seconds since then; None when it never was."""
-        return None if at is None else round((self._clock.now() - at).total_seconds(), 3)
+        return None if at is None else round((self._clock.monotonic() - at).total_seconds(), 3)

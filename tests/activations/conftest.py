@@ -12,11 +12,6 @@ from tests.moved_clock import MovedClock
 
 
 @pytest.fixture
-def clock() -> MovedClock:
-    return MovedClock()
-
-
-@pytest.fixture
 async def provider() -> ScriptedProvider:
     return ScriptedProvider()
 

@@ -94,7 +94,7 @@ class Shop:
     async def told(self) -> list[Note]:
         """Takes all notes that are due, most urgent first."""
         taken = []
-        while note := await self.notes.claim_due(self.clock.now(), timedelta(days=1)):
+        while note := await self.notes.claim_due(self.clock.now()):
             taken.append(note)
         return taken
 

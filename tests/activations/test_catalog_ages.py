@@ -272,12 +272,28 @@ async def test_an_answer_that_takes_its_time(
 
 
 async def test_a_clock_that_was_set_back(
-    browsed: Shop, provider: ScriptedProvider, clock: MovedClock
+    browsed: Shop, database: Database, provider: ScriptedProvider, clock: MovedClock
 ) -> None:
-    """Prices from a future are of an unknown age: they make no offer."""
-    clock.move(-3600)
+    """Prices that a process before this one read in a future are of an unknown age: no offer."""
+    clock.step(hours=-1)
+    restarted = Shop(database, provider, clock)
 
-    assert DEARER[0] == await browsed.catalog.fresh_service("187", "wa")
+    assert DEARER[0] == await restarted.catalog.fresh_service("187", "wa")
+
+
+@pytest.mark.parametrize("hours", [-720, -1, 1, 720])
+async def test_a_clock_that_is_set_while_it_runs(
+    browsed: Shop, provider: ScriptedProvider, clock: MovedClock, hours: int
+) -> None:
+    """What this process read keeps its age, whatever the clock says."""
+    asked = len(provider.asked)
+    clock.step(hours=hours)
+    await prices(browsed, "187")
+    young = len(provider.asked)
+    clock.move(minutes=11)
+    await prices(browsed, "187")
+
+    assert (asked, asked + 1) == (young, len(provider.asked))
 
 
 async def test_forgotten_prices(shop: Shop, provider: ScriptedProvider) -> None:

@@ -248,7 +248,7 @@ def test_when_it_last_answered(patient: Patient, clock: MovedClock) -> None:
     """A refusal is an answer, silence and our own limits are none."""
     assert patient.health.answered_at is None
     patient.hears(no(ErrorCode.NO_NUMBERS_AVAILABLE))
-    answered_at = clock.now()
+    answered_at = clock.monotonic()
     clock.move(5)
     for err in (AWAY, RateLimited(1.0), NotNoted("full")):
         patient.hears(err)

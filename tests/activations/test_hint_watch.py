@@ -1,6 +1,7 @@
 """Are hints to be relied on? Only as long as every code has one."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -31,7 +32,7 @@ class Codes:
             number = replace(NUMBER, provider_id=str(self._count))
             if one == "h":
                 self._watch.came(number.provider_id)
-            self._watch.code_seen(replace(WAITING, number=number))
+            self._watch.code_seen(replace(WAITING, number=number), timedelta(seconds=60))
             await self._watch.run_pass()
             self._clock.move(5)
             if one == "l":
@@ -80,10 +81,10 @@ async def test_a_hint_of_an_earlier_round(shop: Shop, clock: MovedClock) -> None
     """The hint of a number's first code is none for its second."""
     for _ in range(3):
         shop.watch.came(NUMBER.provider_id)
-        shop.watch.code_seen(WAITING)
+        shop.watch.code_seen(WAITING, timedelta(seconds=60))
         await shop.watch.run_pass()
     clock.move(60)
-    shop.watch.code_seen(replace(WAITING, waiting_since=clock.now()))
+    shop.watch.code_seen(WAITING, timedelta())
     clock.move(11)
     await shop.watch.run_pass()
 

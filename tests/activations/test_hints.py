@@ -19,7 +19,7 @@ from storage.activations import ActivationRows
 from tests.activations.scripted_provider import ScriptedProvider
 from tests.activations.shop import Shop
 from tests.made_up import ANN, ANOTHER_SMS, BOB, OFFER, OLGA, SMS, seen
-from tests.moved_clock import MovedClock
+from tests.moved_clock import START, MovedClock
 
 FOREIGN = "55555"
 NOT_FOUND = Refused(ErrorCode.ACTIVATION_NOT_FOUND, "ACTIVATION_NOT_FOUND", "", 404)
@@ -209,10 +209,12 @@ async def test_cards_that_wait(shop: Shop, desk: Desk) -> None:
 async def test_polled_meanwhile(shop: Shop, desk: Desk, clock: MovedClock) -> None:
     """A number that was asked about since its hint came is not asked about again."""
     number = await shop.waiting()
-    desk.hints._looked_at["38496653"] = clock.now()  # as after a look a moment ago
+    ages = shop.inspector.ages
+    ages.see(number.id, clock.now(), None, None)
+    desk.hints._looked_at["38496653"] = clock.monotonic()  # as after a look a moment ago
     desk.hints.take("38496653", "wa")
     clock.move(5)
-    await shop.store.mark_asked(number.id, clock.now())
+    ages.asked(number.id, clock.monotonic())
     clock.move(6)
     await desk.until(lambda: not desk.hints.waiting)
 
@@ -256,7 +258,9 @@ async def test_polled_while_it_waits_for_its_share(
     for n in range(11):
         desk.hints.take(str(n), "wa")
     await desk.until(lambda: desk.looks() == 10)
-    await shop.store.mark_asked(numbers[10].id, clock.move(1))
+    clock.move(1)
+    shop.inspector.ages.see(numbers[10].id, START, None, None)
+    shop.inspector.ages.asked(numbers[10].id, clock.monotonic())
     await desk.in_time(lambda: not desk.hints.waiting)
 
     assert 10 == desk.looks()

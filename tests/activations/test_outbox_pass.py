@@ -20,14 +20,17 @@ class Courier:
     """Meets the business's Messenger: what becomes of each delivery is said beforehand."""
 
     def __init__(self) -> None:
-        self.ends: deque[Delivery | Exception] = deque()
+        self.ends: deque[Delivery | BaseException] = deque()
+        self.may_end = asyncio.Event()
+        self.may_end.set()
         self.carried: list[tuple[Note, Activation | None]] = []
 
     async def deliver(self, note: Note, activation: Activation | None) -> Delivery:
         self.carried.append((note, activation))
         await asyncio.sleep(0)
+        await self.may_end.wait()
         end = self.ends.popleft() if self.ends else SENT
-        if isinstance(end, Exception):
+        if isinstance(end, BaseException):
             raise end
         return end
 
@@ -151,16 +154,37 @@ async def test_two_passes_at_once(
 async def test_a_pass_that_is_cut_off(
     shop: Shop, outbox: OutboxPass, courier: Courier, clock: MovedClock
 ) -> None:
-    """What was claimed and not settled is delivered after the lease, or at the next start."""
+    """What was claimed and not settled is delivered a minute or two later, whatever the clock."""
     await shop.notes.add([Draft(NoteKind.LET_IN, ANN)], clock.now())
-    await shop.notes.claim_due(clock.now(), timedelta(seconds=60))
+    courier.ends.append(asyncio.CancelledError())
+    with pytest.raises(asyncio.CancelledError):
+        await outbox.run_pass()
 
-    await outbox.run_pass()
-    before = len(courier.carried)
-    clock.move(60)
-    await outbox.run_pass()
+    clock.step(days=1)
+    for _ in range(2):
+        clock.move(60)
+        before = list(courier.attempts)
+        await outbox.run_pass()
 
-    assert (0, [2]) == (before, courier.attempts)
+    assert ([1], [1, 2]) == (before, courier.attempts)
+
+
+async def test_what_is_in_hand_is_not_taken_again(
+    shop: Shop, outbox: OutboxPass, courier: Courier, clock: MovedClock
+) -> None:
+    """A slow delivery is the only one of its note, however long it takes."""
+    await shop.notes.add([Draft(NoteKind.LET_IN, ANN)], clock.now())
+    courier.may_end.clear()
+    slow = asyncio.create_task(outbox.run_pass())
+    while not courier.carried:
+        await asyncio.sleep(0)
+    for _ in range(4):
+        clock.move(600)
+        await outbox.run_pass()
+    courier.may_end.set()
+    await slow
+
+    assert [1] == courier.attempts
 
 
 async def test_a_failure_is_logged_without_words(

@@ -3,7 +3,7 @@
 import pytest
 
 from activations.pulse import Pulse
-from tests.moved_clock import START, MovedClock
+from tests.moved_clock import MovedClock
 
 
 @pytest.fixture
@@ -21,11 +21,11 @@ def test_never_heard_of(pulse: Pulse) -> None:
     assert (None, False) == (pulse.last_at, pulse.is_well)
 
 
-def test_answered(pulse: Pulse) -> None:
+def test_answered(pulse: Pulse, clock: MovedClock) -> None:
     """An answer is well and its time is known."""
     pulse.beat()
 
-    assert (START, True) == (pulse.last_at, pulse.is_well)
+    assert (clock.monotonic(), True) == (pulse.last_at, pulse.is_well)
 
 
 def test_silent_for_long(pulse: Pulse, clock: MovedClock) -> None:

@@ -67,7 +67,7 @@ def _questions(database: Database) -> dict[str, Question]:
         "order of the menus": store.usage,
         "whom to ask next": polls,
         "which card to move": lambda _: store.in_states(frozenset({State.WAITING})),
-        "which note to deliver": lambda _: notes.claim_due(now, timedelta(minutes=1)),
+        "which note to deliver": lambda _: notes.claim_due(now),
         "which updates wait": lambda _: updates.due_ids(now),
         "which updates are handled, once at the start": (
             lambda _: updates.handled_ids(MOST_REMEMBERED)

@@ -60,7 +60,7 @@ class House:
         self._server = server
         self._ears = ears
         clock = LoopClock()
-        self.budget = Budget(LIMIT, RequestRows(database), clock.now, now_s)
+        self.budget = Budget(LIMIT, RequestRows(database, now_s, "virtual"), now_s)
         line = Line(server, self.budget)
         shop = Shop(database, line, clock)
         outbox = OutboxPass(shop.notes, shop.store, ears, clock)

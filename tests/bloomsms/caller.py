@@ -11,7 +11,6 @@ from bloomsms.client import BloomsmsClient
 from bloomsms.errors import BloomsmsError
 from bloomsms.models import StatusChange
 from tests.bloomsms.kept_log import KeptLog
-from tests.moved_clock import MovedClock
 
 KEY = "sk_sandbox"
 PRICE = Decimal("0.55")
@@ -56,7 +55,7 @@ async def calling(
     time_s: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Caller]:
     log, outcomes = KeptLog(), list[BloomsmsError | None]()
-    budget = Budget(limit, log, MovedClock().now, time_s)
+    budget = Budget(limit, log, time_s)
     async with BloomsmsClient(base_url, key, budget, outcomes.append) as client:
         yield Caller(client, budget, log, outcomes)
 

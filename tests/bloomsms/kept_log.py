@@ -2,34 +2,45 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime
+
+
+def now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 @dataclass
 class KeptLog:
-    """Meets the budget's RequestLog. An entry: when it began, when it ended, whether it polled."""
+    """Meets the budget's RequestLog. An entry: when it began, when it ended, whether it polled.
 
-    entries: list[tuple[datetime, datetime | None, bool]] = field(default_factory=list)
+    Units: seconds of the loop's clock.
+    """
+
+    entries: list[tuple[float, float | None, bool]] = field(default_factory=list)
     problem: Exception | None = None
     noting_s: float = 0.0
-    silence_ends: datetime | None = None
+    silent_until_s: float = 0.0
 
-    async def opened(self, at: datetime, *, is_poll: bool) -> int:
+    async def opened(self, *, is_poll: bool) -> int:
+        began_s = now_s()
         await asyncio.sleep(self.noting_s)
         if self.problem:
             raise self.problem
-        self.entries.append((at, None, is_poll))
+        self.entries.append((began_s, None, is_poll))
         return len(self.entries) - 1
 
-    async def closed(self, entry: int, at: datetime) -> None:
-        began, _, is_poll = self.entries[entry]
-        self.entries[entry] = (began, at, is_poll)
+    async def closed(self, entry: int) -> None:
+        began_s, _, is_poll = self.entries[entry]
+        self.entries[entry] = (began_s, now_s(), is_poll)
 
-    async def since(self, at: datetime) -> list[tuple[datetime | None, bool]]:
-        return [(ended, is_poll) for began, ended, is_poll in self.entries if began >= at]
+    async def recent(self, within_s: float) -> list[tuple[float, bool]]:
+        return [
+            (0.0 if ended_s is None else now_s() - ended_s, is_poll)
+            for began_s, ended_s, is_poll in self.entries
+            if began_s >= now_s() - within_s
+        ]
 
-    async def silent(self, until: datetime) -> None:
-        self.silence_ends = until
+    async def silent(self, seconds: float) -> None:
+        self.silent_until_s = max(self.silent_until_s, now_s() + seconds)
 
-    async def silent_until(self) -> datetime | None:
-        return self.silence_ends
+    async def silent_for_s(self) -> float:
+        return max(0.0, self.silent_until_s - now_s())

@@ -94,7 +94,7 @@ def test_no_minute_sees_more_than_the_limit(
     """
 
     async def story() -> tuple[Server, int, float]:
-        server, budget = Server(), Budget(limit, KeptLog(), now, now_s)
+        server, budget = Server(), Budget(limit, KeptLog(), now_s)
         for at_s, seconds in pauses:
             asyncio.get_running_loop().call_at(at_s, budget.pause, seconds)
         await asyncio.gather(*await live(wishes, budget, server), return_exceptions=True)
@@ -125,13 +125,13 @@ def test_a_crash_changes_nothing(
 
     async def story() -> Server:
         server, log = Server(), KeptLog()
-        dying = await live(before, Budget(limit, log, now, now_s), server)
+        dying = await live(before, Budget(limit, log, now_s), server)
         on_disk = copy.deepcopy(log)
         for task in dying:
             task.cancel()
         await asyncio.gather(*dying, return_exceptions=True)
         await asyncio.sleep(down_s)
-        budget = Budget(limit, on_disk, now, now_s)
+        budget = Budget(limit, on_disk, now_s)
         await budget.restore()
         await asyncio.gather(*await live(after, budget, server), return_exceptions=True)
         return server
@@ -145,7 +145,7 @@ def test_people_never_wait_for_polls(polls: int, people: int) -> None:
     """However many polls come, the next three people go at once."""
 
     async def story() -> float:
-        budget = Budget(60, KeptLog(), now, now_s)
+        budget = Budget(60, KeptLog(), now_s)
         wish = Wish(0.0, Lane.POLLS, 100.0, 0.0, 0.3, None)
         waiting = await live([wish] * polls, budget, Server())
         await asyncio.sleep(5.0)

@@ -20,11 +20,6 @@ from tests.moved_clock import MovedClock
 
 
 @pytest.fixture
-def clock() -> MovedClock:
-    return MovedClock()
-
-
-@pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     async with Database.opened(tmp_path / "bot.db") as database:
         yield database

@@ -89,3 +89,13 @@ async def test_told_once_a_minute(
         clock.move(0.5)
 
     assert 2 == caplog.text.count("another program")
+
+
+@pytest.mark.parametrize("hours", [-720, -1, 1, 720])
+async def test_a_clock_that_is_set(rivals: Rivals, clock: MovedClock, hours: int) -> None:
+    """A step of the clock between two conflicts makes no other bot of what a kill left behind."""
+    for _ in range(5):
+        assert ended(rivals, clock, 0.05)
+        clock.step(hours=hours)
+
+    assert not rivals.found.is_set()

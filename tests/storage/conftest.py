@@ -25,11 +25,6 @@ async def database(path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def clock() -> MovedClock:
-    return MovedClock()
-
-
-@pytest.fixture
 def store(database: Database) -> ActivationRows:
     return ActivationRows(database)
 

@@ -349,7 +349,7 @@ async def test_a_stale_step_changes_nothing(
 
     assert is_written is False
     assert cancelled == await store.get(before.id)
-    assert await notes.claim_due(clock.now(), timedelta(seconds=1)) is None
+    assert await notes.claim_due(clock.now()) is None
 
 
 async def test_a_step_of_an_earlier_round_changes_nothing(
@@ -373,7 +373,7 @@ async def test_an_sms_with_its_notes(
     after = replace(before, state=State.CODE_RECEIVED)
     await store.record(before, after, code_and_card(ANN, before.id), clock.now(), SMS)
 
-    told = [await notes.claim_due(clock.now(), timedelta(seconds=1)) for _ in range(3)]
+    told = [await notes.claim_due(clock.now()) for _ in range(3)]
     assert [(NoteKind.CODE, SMS), (NoteKind.CARD, None)] == [
         (note.kind, note.sms) for note in told if note
     ]
@@ -395,7 +395,7 @@ async def test_a_known_sms_brings_nothing_twice(
 
     assert is_written is False
     assert back == await store.get(first.id)
-    assert 2 == len([n for _ in range(4) if (n := await notes.claim_due(clock.now(), HOUR))])
+    assert 2 == len([n for _ in range(4) if (n := await notes.claim_due(clock.now()))])
 
 
 HOUR = timedelta(hours=1)
@@ -426,7 +426,7 @@ async def test_many_looks_record_an_sms_once(
     )
 
     assert [True] == [one for one in won if one]
-    assert 1 == len([n for _ in range(3) if (n := await notes.claim_due(clock.now(), HOUR))])
+    assert 1 == len([n for _ in range(3) if (n := await notes.claim_due(clock.now()))])
 
 
 async def test_sms_come_oldest_first(store: ActivationRows, clock: MovedClock) -> None:

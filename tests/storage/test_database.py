@@ -23,7 +23,7 @@ from storage.database import (
 )
 from storage.migrations import MIGRATIONS
 
-INSERT = "insert into requests (opened_at_ms, is_poll) values (?, 0)"
+INSERT = "insert into requests (opened_ms, is_poll) values (?, 0)"
 
 
 def plainly(path: Path, sql: str) -> list[tuple[object, ...]]:
@@ -270,9 +270,7 @@ async def test_what_is_committed_is_read(database: Database) -> None:
 async def test_an_exception_takes_everything_back(database: Database) -> None:
     """Whatever ends a transaction early ends all of it."""
     with pytest.raises(sqlite3.OperationalError):
-        await write(
-            database, "insert into requests (opened_at_ms, is_poll) values (1, 0)", "nonsense"
-        )
+        await write(database, "insert into requests (opened_ms, is_poll) values (1, 0)", "nonsense")
 
     assert 0 == await count(database)
 
@@ -337,14 +335,14 @@ async def test_writers_take_turns(database: Database) -> None:
 
     await asyncio.gather(*(append(number) for number in range(30)), return_exceptions=True)
 
-    rows = await database.rows("select opened_at_ms from requests order by id")
+    rows = await database.rows("select opened_ms from requests order by id")
     assert list(range(20)) == [row[0] for row in rows]
 
 
 async def test_a_cancelled_writer_leaves_all_or_nothing(database: Database) -> None:
     """Wherever a cancellation strikes, begin and commit included, the next writer finds order."""
 
-    two = ["insert into requests (opened_at_ms, is_poll) values (1, 0)"] * 2
+    two = ["insert into requests (opened_ms, is_poll) values (1, 0)"] * 2
     ends = set()
     for turns in range(40):
         before = await count(database)
@@ -394,7 +392,7 @@ async def test_a_writer_cancelled_twice(database: Database) -> None:
     async with database.transaction() as db:
         await db.execute(INSERT, (2,))
 
-    assert [2] == [row[0] for row in await database.rows("select opened_at_ms from requests")]
+    assert [2] == [row[0] for row in await database.rows("select opened_ms from requests")]
 
 
 async def test_a_locked_file_is_waited_for(database: Database, path: Path) -> None:
@@ -403,7 +401,7 @@ async def test_a_locked_file_is_waited_for(database: Database, path: Path) -> No
         await other.execute("begin immediate")
         async with asyncio.TaskGroup() as group:
             group.create_task(
-                write(database, "insert into requests (opened_at_ms, is_poll) values (1, 0)")
+                write(database, "insert into requests (opened_ms, is_poll) values (1, 0)")
             )
             await asyncio.sleep(0.02)
             before = await count(database)

@@ -1,6 +1,7 @@
 """How many rows of each kind there are, and whether one can be written."""
 
 import sqlite3
+from datetime import timedelta
 
 import pytest
 
@@ -50,7 +51,7 @@ async def test_notes(figures: FigureRows, notes: NoteRows, clock: MovedClock) ->
     for kind in (NoteKind.LET_IN, NoteKind.OWNER_FUNDS, NoteKind.CARD, NoteKind.CARD):
         await notes.add([Draft(kind, ANN)], clock.now())
     for outcome in (Outcome.SENT, Outcome.PARKED):
-        await notes.settle(await claimed(notes, clock), Delivery(outcome), clock.now())
+        await notes.settle(await claimed(notes, clock), Delivery(outcome), clock.now(), timedelta())
     await claimed(notes, clock)
 
     assert {("parked", 1): 1, ("claimed", 2): 1, ("pending", 2): 1} == await figures.notes()
@@ -61,7 +62,7 @@ async def test_updates(figures: FigureRows, database: Database, clock: MovedCloc
     updates = UpdateRows(database)
     await updates.keep(BOT, [(number, "x") for number in (1, 2, 3, 4)], clock.now())
     await updates.done(1)
-    await updates.failed(2, clock.now(), 1)
+    await updates.failed(2, clock.now(), timedelta(), 1)
 
     assert {"pending": 2, "parked": 1} == await figures.updates()
 

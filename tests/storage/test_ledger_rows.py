@@ -67,9 +67,9 @@ async def test_sms(store: ActivationRows, database: Database, clock: MovedClock)
         await store.record(before, after, drafts, clock.now(), Sms(str(place), ""))
         before = await rows.again(store, before)
     for outcome in (Outcome.SENT, Outcome.SENT, Outcome.PARKED, Outcome.DEAD):
-        note = await notes.claim_due(clock.now(), LEASE)
+        note = await notes.claim_due(clock.now())
         assert note
-        await notes.settle(note, Delivery(outcome), clock.now())
+        await notes.settle(note, Delivery(outcome), clock.now(), timedelta())
 
     tally = await LedgerRows(database).tally()
     assert (5, 2, 1, 1, 1) == (
@@ -85,7 +85,7 @@ async def test_parked_updates(database: Database, clock: MovedClock) -> None:
     """What failed three times is counted, what is to be tried again is not."""
     updates = UpdateRows(database)
     await updates.keep(1, [(7, "seven"), (8, "eight")], clock.now())
-    await updates.failed(7, clock.now(), most_attempts=1)
-    await updates.failed(8, clock.now(), most_attempts=3)
+    await updates.failed(7, clock.now(), timedelta(), most_attempts=1)
+    await updates.failed(8, clock.now(), timedelta(), most_attempts=3)
 
     assert 1 == (await LedgerRows(database).tally()).parked_updates

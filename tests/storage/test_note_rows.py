@@ -16,19 +16,19 @@ from tests.made_up import ANN, BOB, NASTY, OLGA, SMS
 from tests.moved_clock import MovedClock
 from tests.storage.rows import waiting
 
-LEASE = timedelta(seconds=60)
+NOW = timedelta()
 NEWS = Draft(NoteKind.LET_IN, ANN)
 
 
 async def claimed(notes: NoteRows, clock: MovedClock) -> Note:
-    note = await notes.claim_due(clock.now(), LEASE)
+    note = await notes.claim_due(clock.now())
     if note is None:
         raise AssertionError("nothing was due")
     return note
 
 
 async def nothing_due(notes: NoteRows, clock: MovedClock) -> bool:
-    return await notes.claim_due(clock.now(), LEASE) is None
+    return await notes.claim_due(clock.now()) is None
 
 
 async def test_a_note_comes_back_as_it_was(notes: NoteRows, clock: MovedClock) -> None:
@@ -41,11 +41,29 @@ async def test_a_note_comes_back_as_it_was(notes: NoteRows, clock: MovedClock) -
 
 
 async def test_nothing_is_due(notes: NoteRows, clock: MovedClock) -> None:
-    """Without notes, and without due ones, there is none to take."""
-    empty = await nothing_due(notes, clock)
-    await notes.add([NEWS], clock.now() + timedelta(seconds=1))
+    """Without notes there is none to take."""
+    assert await nothing_due(notes, clock)
 
-    assert (True, True) == (empty, await nothing_due(notes, clock))
+
+async def test_a_clock_that_was_set_back(notes: NoteRows, clock: MovedClock) -> None:
+    """What was noted while the clock was two hours ahead is due at once when it is right again."""
+    clock.step(hours=2)
+    await notes.add([NEWS], clock.now())
+    clock.step(hours=-2)
+
+    assert 1 == (await claimed(notes, clock)).id
+
+
+async def test_a_delay_in_a_clock_that_was_set_back(notes: NoteRows, clock: MovedClock) -> None:
+    """A note that is to wait waits as long as it was to, at most."""
+    await notes.add([NEWS], clock.now())
+    clock.step(hours=2)
+    note = await claimed(notes, clock)
+    await notes.settle(note, Delivery(Outcome.LATER), clock.now(), timedelta(seconds=35))
+    waits = await nothing_due(notes, clock)
+    clock.step(hours=-2)
+
+    assert (True, 2) == (waits, (await claimed(notes, clock)).attempts)
 
 
 async def test_codes_before_news_before_cards(
@@ -76,8 +94,8 @@ async def test_codes_only(notes: NoteRows, store: ActivationRows, clock: MovedCl
     after = replace(number, state=State.CODE_RECEIVED)
     await store.record(number, after, code_and_card(ANN, number.id), clock.move(1), SMS)
 
-    first = await notes.claim_due(clock.now(), LEASE, codes_only=True)
-    second = await notes.claim_due(clock.now(), LEASE, codes_only=True)
+    first = await notes.claim_due(clock.now(), codes_only=True)
+    second = await notes.claim_due(clock.now(), codes_only=True)
 
     assert NoteKind.CODE is (first and first.kind)
     assert second is None
@@ -87,30 +105,33 @@ async def test_a_claim_is_for_one(notes: NoteRows, clock: MovedClock) -> None:
     """Of many who ask at once each note goes to exactly one."""
     await notes.add([NEWS] * 5, clock.now())
 
-    taken = await asyncio.gather(*(notes.claim_due(clock.now(), LEASE) for _ in range(20)))
+    taken = await asyncio.gather(*(notes.claim_due(clock.now()) for _ in range(20)))
 
     assert [1, 2, 3, 4, 5] == sorted(note.id for note in taken if note)
 
 
-async def test_a_claim_lapses(notes: NoteRows, clock: MovedClock) -> None:
-    """A claim nobody settled is due again when its lease is over, not before."""
-    await notes.add([NEWS], clock.now())
+async def test_a_claim_does_not_lapse_by_the_clock(notes: NoteRows, clock: MovedClock) -> None:
+    """A claim holds until it is released, whatever the clock says."""
+    await notes.add([NEWS, NEWS], clock.now())
+    first = await claimed(notes, clock)
     await claimed(notes, clock)
-
-    clock.move(59.9)
+    clock.step(days=30)
     before = await nothing_due(notes, clock)
-    clock.move(0.1)
+    clock.step(days=-60)
+    before &= await nothing_due(notes, clock)
+    await notes.release_claims(clock.now(), first.id)
 
-    assert (True, 2) == (before, (await claimed(notes, clock)).attempts)
+    assert (True, 1, 2) == (before, (again := await claimed(notes, clock)).id, again.attempts)
+    assert await nothing_due(notes, clock)
 
 
-async def test_a_lapsed_claim_settles_nothing(notes: NoteRows, clock: MovedClock) -> None:
-    """What somebody else has sent meanwhile is not sent again."""
+async def test_a_released_claim_settles_nothing(notes: NoteRows, clock: MovedClock) -> None:
+    """What was claimed again and sent meanwhile is not sent again."""
     await notes.add([NEWS], clock.now())
     late = await claimed(notes, clock)
-    clock.move(LEASE.total_seconds())
-    await notes.settle(await claimed(notes, clock), Delivery(Outcome.SENT), clock.now())
-    await notes.settle(late, Delivery(Outcome.LATER), clock.now())
+    await notes.release_claims(clock.now(), late.id)
+    await notes.settle(await claimed(notes, clock), Delivery(Outcome.SENT), clock.now(), NOW)
+    await notes.settle(late, Delivery(Outcome.LATER), clock.now(), NOW)
 
     assert await nothing_due(notes, clock)
 
@@ -119,8 +140,8 @@ async def test_one_persons_notes(notes: NoteRows, clock: MovedClock) -> None:
     """Asked for one person, only that person's notes are taken."""
     await notes.add([Draft(NoteKind.LET_IN, BOB), NEWS], clock.now())
 
-    first = await notes.claim_due(clock.now(), LEASE, ANN)
-    second = await notes.claim_due(clock.now(), LEASE, ANN)
+    first = await notes.claim_due(clock.now(), ANN)
+    second = await notes.claim_due(clock.now(), ANN)
 
     assert (2, ANN) == (first and first.id, first and first.user_id)
     assert second is None
@@ -131,7 +152,7 @@ async def test_one_persons_notes(notes: NoteRows, clock: MovedClock) -> None:
 async def test_settled_for_good(notes: NoteRows, clock: MovedClock, outcome: Outcome) -> None:
     """What was sent, parked or dead does not come up by itself."""
     await notes.add([NEWS], clock.now())
-    await notes.settle(await claimed(notes, clock), Delivery(outcome), clock.now())
+    await notes.settle(await claimed(notes, clock), Delivery(outcome), clock.now(), NOW)
     clock.move(days=365)
 
     assert await nothing_due(notes, clock)
@@ -140,8 +161,8 @@ async def test_settled_for_good(notes: NoteRows, clock: MovedClock, outcome: Out
 async def test_settled_for_later(notes: NoteRows, clock: MovedClock) -> None:
     """A note to be tried later is due at that time, not before."""
     await notes.add([NEWS], clock.now())
-    due_at = clock.now() + timedelta(seconds=35)
-    await notes.settle(await claimed(notes, clock), Delivery(Outcome.LATER), due_at)
+    delay = timedelta(seconds=35)
+    await notes.settle(await claimed(notes, clock), Delivery(Outcome.LATER), clock.now(), delay)
 
     clock.move(34.9)
     before = await nothing_due(notes, clock)
@@ -154,7 +175,7 @@ async def test_parked_notes_wait_for_their_person(notes: NoteRows, clock: MovedC
     """When a person writes again, their parked notes are due, and nobody else's."""
     await notes.add([NEWS, Draft(NoteKind.LET_IN, BOB)], clock.now())
     for _ in range(2):
-        await notes.settle(await claimed(notes, clock), Delivery(Outcome.PARKED), clock.now())
+        await notes.settle(await claimed(notes, clock), Delivery(Outcome.PARKED), clock.now(), NOW)
 
     await notes.unpark(ANN, clock.move(60))
 
@@ -168,7 +189,7 @@ async def test_only_parked_notes_come_back(
 ) -> None:
     """What is done is not told again because somebody writes."""
     await notes.add([NEWS], clock.now())
-    await notes.settle(await claimed(notes, clock), Delivery(outcome), clock.now())
+    await notes.settle(await claimed(notes, clock), Delivery(outcome), clock.now(), NOW)
 
     await notes.unpark(ANN, clock.now())
 
@@ -180,7 +201,7 @@ async def test_a_claim_outlives_nobody(path: Path, clock: MovedClock) -> None:
     async with Database.opened(path) as database:
         await NoteRows(database).add([NEWS, NEWS], clock.now())
         first = await claimed(NoteRows(database), clock)
-        await NoteRows(database).settle(first, Delivery(Outcome.SENT), clock.now())
+        await NoteRows(database).settle(first, Delivery(Outcome.SENT), clock.now(), NOW)
         await claimed(NoteRows(database), clock)
 
     async with Database.opened(path) as database:

@@ -39,10 +39,13 @@ async def passes(database: Database, clock: MovedClock) -> None:
     await store.ended_since(START)
     await store.awaiting_return()
     await store.by_provider_ids(["1"])
-    await notes.claim_due(START, MINUTE)
-    await notes.claim_due(START, MINUTE, ANN)
+    await notes.claim_due(START)
+    await notes.claim_due(START, ANN)
     await notes.release_claims(START)
+    await notes.release_claims(START, 1)
+    await notes.claimed_ids()
     await UpdateRows(database).due_ids(START)
+    await UpdateRows(database).put_back(1, START, MINUTE)
     await UpdateRows(database).forget_old(START)
 
 
@@ -51,7 +54,7 @@ async def taps(database: Database, _clock: MovedClock) -> None:
     await updates.keep(BOT, [(1, "{}"), (2, "{}")], START)
     await updates.body(1)
     await updates.done(1)
-    await updates.failed(2, START, 3)
+    await updates.failed(2, START, timedelta(), 3)
     await UserRows(database, MovedClock()).meet(ANN, "Ann")
     await notes.unpark(ANN, START)
 
@@ -63,10 +66,9 @@ async def rentals(database: Database, clock: MovedClock) -> None:
     await store.place_card(offer.id, CARD)
     await store.drop_card(CARD)
     await store.mark_shown(offer.id, "x")
-    await requests.closed(await requests.opened(START, is_poll=False), START)
-    await requests.since(START)
-    if note := await notes.claim_due(START, MINUTE):
-        await notes.settle(note, Delivery(Outcome.PARKED), START)
+    await requests.closed(await requests.opened(is_poll=False))
+    if note := await notes.claim_due(START):
+        await notes.settle(note, Delivery(Outcome.PARKED), START, timedelta())
     await begun(store, clock)
 
 

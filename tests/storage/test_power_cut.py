@@ -41,7 +41,7 @@ async def test_committed_is_on_the_disk(disk: Disk, path: Path, tmp_path: Path) 
         for number in range(1, COMMITS + 1):
             async with database.transaction() as db:
                 await db.execute(
-                    "insert into requests (opened_at_ms, is_poll) values (?, 0)", (number,)
+                    "insert into requests (opened_ms, is_poll) values (?, 0)", (number,)
                 )
             left = disk.left(path, tmp_path / f"left {number}")
 
@@ -52,7 +52,7 @@ async def test_open_transactions_are_not(disk: Disk, path: Path, tmp_path: Path)
     """Cut off within a transaction, nothing of it is there."""
     async with Database.opened(path) as database:
         async with database.transaction() as db:
-            await db.execute("insert into requests (opened_at_ms, is_poll) values (1, 0)")
+            await db.execute("insert into requests (opened_ms, is_poll) values (1, 0)")
             left = disk.left(path, tmp_path / "left")
 
         assert [(0,)] == rows(left, "select count(*) from requests")

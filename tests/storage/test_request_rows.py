@@ -1,83 +1,186 @@
 """The request log as rows: it outlives the process, and its end never breaks an answer."""
 
 import logging
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from storage.database import Database
-from storage.requests import RequestRows
-from tests.moved_clock import START, MovedClock
+from storage.requests import RequestRows, boot_id
 
 
-async def test_ends(requests: RequestRows, clock: MovedClock) -> None:
-    """Each request since then is listed with its end, None while nobody knows it, and its kind."""
-    first = await requests.opened(clock.now(), is_poll=False)
-    await requests.opened(clock.move(1), is_poll=True)
-    await requests.closed(first, clock.move(1))
+@dataclass
+class Machine:
+    """Its monotonic clock, which begins with the boot."""
 
-    assert [(START + timedelta(seconds=2), False), (None, True)] == await requests.since(START)
-    assert [(None, True)] == await requests.since(START + timedelta(seconds=1))
+    up_s: float = 1000.0
+    boot: str = "first"
 
+    def rows(self, database: Database) -> RequestRows:
+        """The log of a process that starts now."""
+        return RequestRows(database, lambda: self.up_s, self.boot)
 
-async def test_old_notes_go(requests: RequestRows, clock: MovedClock) -> None:
-    """What nobody can need any more is cleared away."""
-    await requests.opened(clock.now(), is_poll=False)
-    await requests.opened(clock.move(301), is_poll=False)
-
-    assert [(None, False)] == await requests.since(START)
+    def restarts(self, boot: str, up_s: float) -> None:
+        self.boot, self.up_s = boot, up_s
 
 
-async def test_a_restart_remembers(path: Path, clock: MovedClock) -> None:
-    """The next process finds what this one sent."""
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+async def test_ends(database: Database, machine: Machine) -> None:
+    """Each request is listed with how long ago it ended; what has no end ended just now."""
+    requests = machine.rows(database)
+    first = await requests.opened(is_poll=False)
+    machine.up_s += 1
+    await requests.opened(is_poll=True)
+    machine.up_s += 1
+    await requests.closed(first)
+    machine.up_s += 5
+
+    assert [(5.0, False), (0.0, True)] == await requests.recent(60)
+    assert [(0.0, True)] == await requests.recent(6)
+
+
+async def test_old_notes_go(database: Database, machine: Machine) -> None:
+    """What is too old for any use is cleared away."""
+    requests = machine.rows(database)
+    await requests.opened(is_poll=False)
+    machine.up_s += 301
+    await requests.opened(is_poll=False)
+
+    assert [(0.0, False)] == await requests.recent(1000)
+
+
+async def test_a_restart_remembers(path: Path, machine: Machine) -> None:
+    """The next process finds what this one sent, and how long ago."""
     async with Database.opened(path) as database:
-        await RequestRows(database).opened(clock.now(), is_poll=True)
+        requests = machine.rows(database)
+        await requests.closed(await requests.opened(is_poll=True))
+    machine.up_s += 30
 
     async with Database.opened(path) as database:
-        assert [(None, True)] == await RequestRows(database).since(START)
+        assert [(30.0, True)] == await machine.rows(database).recent(60)
 
 
-async def test_an_end_that_cannot_be_noted(
-    requests: RequestRows, database: Database, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("boot", "up_s", "expected"),
+    [
+        ("second", 20.0, [(20.0, True)]),
+        ("second", 500.0, []),
+        ("", 20.0, [(0.0, True)]),
+        ("first", 900.0, [(0.0, True)]),
+    ],
+    ids=[
+        "just booted",
+        "booted long ago",
+        "boot not told",
+        "put back to an earlier moment",
+    ],
+)
+async def test_another_boot(
+    database: Database, machine: Machine, boot: str, up_s: float, expected: list[tuple[float, bool]]
+) -> None:
+    """What another boot sent ended at the latest when this one began; else it is as good as new."""
+    requests = machine.rows(database)
+    await requests.closed(await requests.opened(is_poll=True))
+    machine.restarts(boot, up_s)
+
+    assert expected == await machine.rows(database).recent(120)
+    assert expected == await machine.rows(database).recent(120)
+
+
+async def test_notes_of_no_boot(database: Database, machine: Machine) -> None:
+    """Where the boot was not told, a request counts as new at the next start and then ages."""
+    machine.boot = ""
+    await machine.rows(database).opened(is_poll=False)
+    machine.boot = "told"
+    first = await machine.rows(database).recent(120)
+    machine.up_s += 30
+
+    assert ([(0.0, False)], [(30.0, False)]) == (first, await machine.rows(database).recent(120))
+
+
+def _no_end(requests: RequestRows) -> object:
+    return requests.closed(1)
+
+
+def _no_silence(requests: RequestRows) -> object:
+    return requests.silent(5)
+
+
+@pytest.mark.parametrize(
+    ("table", "note"), [("requests", _no_end), ("silence", _no_silence)], ids=["end", "silence"]
+)
+async def test_what_cannot_be_noted(
+    database: Database,
+    machine: Machine,
+    caplog: pytest.LogCaptureFixture,
+    table: str,
+    note: Callable[[RequestRows], object],
 ) -> None:
     """A failing database costs a log line, not the answer that just came."""
     async with database.transaction() as db:
-        await db.execute("drop table requests")
+        await db.execute(f"drop table {table}")
 
     with caplog.at_level(logging.WARNING):
-        await requests.closed(1, START)
+        await note(machine.rows(database))  # type: ignore[misc]  # a coroutine either way
 
-    assert "could not be noted: no such table: requests" in caplog.text
-
-
-async def test_a_silence_that_cannot_be_noted(
-    requests: RequestRows, database: Database, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A failing database costs a log line: this process keeps the silence anyway."""
-    async with database.transaction() as db:
-        await db.execute("drop table silence")
-
-    with caplog.at_level(logging.WARNING):
-        await requests.silent(START)
-
-    assert "could not be noted: no such table: silence" in caplog.text
+    assert f"could not be noted: no such table: {table}" in caplog.text
 
 
-async def test_an_end_after_the_database_was_closed(path: Path) -> None:
+async def test_an_end_after_the_database_was_closed(path: Path, machine: Machine) -> None:
     """Also when the program is closing, the end of a request never raises."""
     async with Database.opened(path) as database:
-        requests = RequestRows(database)
-        entry = await requests.opened(START, is_poll=False)
+        requests = machine.rows(database)
+        entry = await requests.opened(is_poll=False)
 
-    await requests.closed(entry, START)
+    await requests.closed(entry)
 
 
-async def test_the_longest_silence_is_kept(requests: RequestRows) -> None:
+async def test_the_longest_silence_is_kept(database: Database, machine: Machine) -> None:
     """Nothing is kept at first; a shorter silence does not end a longer one."""
-    nothing = await requests.silent_until()
-    await requests.silent(START + timedelta(seconds=30))
-    await requests.silent(START + timedelta(seconds=5))
+    requests = machine.rows(database)
+    nothing = await requests.silent_for_s()
+    await requests.silent(30)
+    await requests.silent(5)
+    machine.up_s += 10
+    later = await requests.silent_for_s()
+    machine.up_s += 60
 
-    assert nothing is None
-    assert START + timedelta(seconds=30) == await requests.silent_until()
+    assert (0.0, 20.0, 0.0) == (nothing, later, await requests.silent_for_s())
+
+
+@pytest.mark.parametrize(
+    ("boot", "up_s", "expected"),
+    [("second", 20.0, 10.0), ("second", 40.0, 0.0), ("", 20.0, 30.0), ("first", 10.0, 30.0)],
+)
+async def test_a_silence_of_another_boot(
+    database: Database, machine: Machine, boot: str, up_s: float, expected: float
+) -> None:
+    """What is left of a silence is never too little, and never more than was asked for."""
+    await machine.rows(database).silent(30)
+    machine.restarts(boot, up_s)
+
+    assert expected == await machine.rows(database).silent_for_s()
+
+
+async def test_a_new_boot_notes_its_own_silence(database: Database, machine: Machine) -> None:
+    """A silence of another boot gives way to the one that was asked for last."""
+    await machine.rows(database).silent(3000)
+    machine.restarts("second", 5.0)
+    await machine.rows(database).silent(10)
+
+    assert 10.0 == await machine.rows(database).silent_for_s()
+
+
+def test_the_boot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A boot has one name on Linux, and none where it is not told."""
+    name = boot_id()
+    monkeypatch.setattr("storage.requests.BOOT_ID", tmp_path / "missing")
+
+    assert name == name.strip()
+    assert "" == boot_id()

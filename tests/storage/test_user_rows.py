@@ -18,7 +18,7 @@ OWNERS = frozenset({OLGA, 999})
 
 
 async def told(notes: NoteRows, clock: MovedClock) -> list[Note]:
-    return [note for _ in range(5) if (note := await notes.claim_due(clock.now(), HOUR))]
+    return [note for _ in range(5) if (note := await notes.claim_due(clock.now()))]
 
 
 async def test_meeting(users: UserRows) -> None:

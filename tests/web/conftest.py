@@ -7,12 +7,6 @@ import pytest
 
 from storage.database import Database
 from storage.notes import NoteRows
-from tests.moved_clock import MovedClock
-
-
-@pytest.fixture
-def clock() -> MovedClock:
-    return MovedClock()
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ class Body:
         self.telegram.beat()
         self.provider = ProviderHealth(notes, clock, frozenset())
         self.provider.observe(None)
-        self.looked_at: datetime | None = None
+        self.looked_at: timedelta | None = None
+        self.late: list[str] = []
         self.waiting_since: datetime | None = None
         self.can_write = True
         self.writes = 0
@@ -46,7 +47,14 @@ class Body:
         return self.waiting_since
 
     def vitals(self) -> Vitals:
-        return Vitals(self.telegram, self.provider, lambda: self.looked_at, self.since, self.write)
+        return Vitals(
+            self.telegram,
+            self.provider,
+            lambda: self.looked_at,
+            self.since,
+            self.write,
+            lambda: self.late,
+        )
 
 
 @pytest.fixture
@@ -68,7 +76,7 @@ async def seen(visitor: Visitor) -> tuple[int, dict[str, Any]]:
 
 async def test_all_is_well(visitor: Visitor, body: Body, clock: MovedClock) -> None:
     """It is ready, and each part says since when it is known."""
-    body.looked_at = clock.now()
+    body.looked_at = clock.monotonic()
     clock.move(4)
 
     assert (
@@ -80,6 +88,7 @@ async def test_all_is_well(visitor: Visitor, body: Body, clock: MovedClock) -> N
             "telegram": {"ok": True, "age_s": 4},
             "provider": {"ok": True, "condition": "well", "age_s": 4},
             "poll": {"ok": True, "age_s": 4},
+            "passes": {"ok": True, "late": []},
         },
     ) == await seen(visitor)
 
@@ -165,7 +174,7 @@ async def test_polls(
     if waits_s is not None:
         body.waiting_since = now - timedelta(seconds=waits_s)
     if looked_s_ago is not None:
-        body.looked_at = now - timedelta(seconds=looked_s_ago)
+        body.looked_at = clock.monotonic() - timedelta(seconds=looked_s_ago)
     _, told = await seen(visitor)
 
     assert {"ok": is_well, "age_s": looked_s_ago} == told["poll"]
@@ -181,3 +190,28 @@ async def test_a_flood_is_one_look(visitor: Visitor, body: Body) -> None:
 
     assert [200] * 60 == [status for status, _ in answers]
     assert 1 == body.writes
+
+
+async def test_a_pass_stands_still(visitor: Visitor, body: Body) -> None:
+    """A pass that stands still is named, and the bot is not ready."""
+    body.late = ["poll"]
+    status, told = await seen(visitor)
+
+    assert (503, {"ok": False, "late": ["poll"]}) == (status, told["passes"])
+
+
+@pytest.mark.parametrize("hours", [-720, -1, 1, 720])
+async def test_a_clock_that_is_set(
+    visitor: Visitor, body: Body, clock: MovedClock, hours: int
+) -> None:
+    """A step of the clock makes nothing old, and nothing young."""
+    clock.move(10_000)
+    body.telegram.beat()
+    body.provider.observe(None)
+    body.looked_at = clock.monotonic()
+    body.waiting_since = clock.now()
+    clock.step(hours=hours)
+    clock.move(10)
+    status, told = await seen(visitor)
+
+    assert (200, 10, 10) == (status, told["poll"]["age_s"], told["telegram"]["age_s"])
