@@ -48,9 +48,7 @@ class TelegramMessenger:
             for text in rest:
                 await self._send(note, text, None)
         elif text := _news(note, activation):
-            is_knock = note.kind is NoteKind.OWNER_ACCESS
-            keyboard = keyboards.access(note.words["user_id"]) if is_knock else keyboards.TO_MENU
-            await self._send(note, text, keyboard)
+            await self._send(note, text, _keyboard(note))
 
     async def _send(self, note: Note, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
         haste = URGENT if note.kind is NoteKind.CODE else PATIENT
@@ -83,6 +81,15 @@ def plain(html: str) -> str:
     return unescape(re.sub(r"</?[a-z][^<>]*>", "", html))
 
 
+def _keyboard(note: Note) -> InlineKeyboardMarkup | None:
+    """The buttons of news."""
+    if note.kind is NoteKind.OWNER_ACCESS:
+        return keyboards.access(note.words["user_id"])
+    if note.kind is NoteKind.TURNED_AWAY:
+        return keyboards.to_numbers() if note.words else None
+    return keyboards.TO_MENU
+
+
 def _news(note: Note, activation: Activation | None) -> str:
     words = note.words
     if note.kind is NoteKind.UNCERTAIN and activation:
@@ -96,6 +103,7 @@ def _news(note: Note, activation: Activation | None) -> str:
     return {
         NoteKind.SENTENCE: formats.escape(words.get("sentence", "")),
         NoteKind.LET_IN: texts.let_in(),
+        NoteKind.TURNED_AWAY: texts.turned_away(is_holding=bool(words)),
         NoteKind.OWNER_PARKED: texts.owner_parked(words.get("update_id", "")),
         NoteKind.OWNER_WORD: texts.owner_word(words.get("word", "")),
         NoteKind.OWNER_HINTS: texts.HINTS.get(words.get("condition", ""), ""),

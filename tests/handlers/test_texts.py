@@ -436,6 +436,9 @@ def everything() -> Iterator[tuple[str, str]]:
     yield "let in", texts.decided(NASTY, ANN, is_let_in=True)
     yield "refused", texts.decided(NASTY, ANN, is_let_in=False)
     yield "welcome", texts.let_in()
+    yield "turned away", texts.turned_away(is_holding=True)
+    yield "numbers only", texts.NUMBERS_ONLY
+    yield "no name", texts.greeting("", texts.balance(Decimal("125.50")))
     yield "asked", texts.closed_door(ANN, is_asked=True)
     yield "door", texts.closed_door(ANN, is_asked=False)
     yield "funds", texts.owner_funds()
