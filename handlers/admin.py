@@ -34,12 +34,14 @@ class Admin:
         application.add_handler(CommandHandler("admin", page))
         for verb, callback in (
             (Verb.ADMIN, self.page),
-            (Verb.SETTLE, self.settle),
             (Verb.LET_IN, self.let_in),
             (Verb.TURN_AWAY, self.turn_away),
         ):
             guarded = Guarded(self._desk, Right.OWNER, callback)
             application.add_handler(CallbackQueryHandler(guarded, pattern(verb)))
+        # Of another's order nothing is said, not even that there are owners' buttons.
+        settle = Guarded(self._desk, Right.OWNER, self.settle, texts.NOT_FOUND)
+        application.add_handler(CallbackQueryHandler(settle, pattern(Verb.SETTLE)))
 
     async def page(self, update: Update, _context: Context) -> None:
         await self._desk.presses.answer(update)

@@ -46,11 +46,15 @@ def rights_for(update: Update) -> frozenset[Right]:
 
 @dataclass(frozen=True)
 class Guarded:
-    """A handler's callback that runs only for an update that was granted `right`."""
+    """A handler's callback that runs only for an update that was granted `right`.
+
+    `to_others` is what people are told who may rent, of what is an owner's.
+    """
 
     desk: Desk = field(repr=False)
     right: Right
     callback: Callback
+    to_others: str = texts.OWNERS_ONLY
 
     async def __call__(self, update: Update, context: Context) -> None:
         """Errors: what keeps the verdict from being had, so that the update is tried again."""
@@ -69,12 +73,19 @@ class Guarded:
 
     async def _refuse(self, update: Update, user_id: int, verdict: Verdict) -> None:
         """Say so once, over the pressed button or as a message; a stranger gets the message."""
-        sentence = _refusal(user_id, verdict)
+        sentence = self._refusal(user_id, verdict)
         is_shown = await self.desk.presses.answer(update, plain(sentence), is_alert=True)
         if is_shown and verdict.rights:
             return
         keyboard = keyboards.to_numbers() if verdict.rights == {Right.FOLLOW} else None
         await self.desk.screens.send(user_id, sentence, keyboard, haste=ONCE)
+
+    def _refusal(self, user_id: int, verdict: Verdict) -> str:
+        if Right.RENT in verdict.rights:
+            return self.to_others
+        if Right.FOLLOW in verdict.rights:
+            return texts.NUMBERS_ONLY
+        return texts.closed_door(user_id, is_asked=verdict.is_asked)
 
 
 def check_all_guarded(application: TelegramApplication) -> None:
@@ -90,14 +101,6 @@ def _is_served(update: Update) -> bool:
     chat = update.effective_chat
     is_private = chat is None or chat.type == ChatType.PRIVATE
     return is_private and bool(update.message or update.callback_query)
-
-
-def _refusal(user_id: int, verdict: Verdict) -> str:
-    if Right.RENT in verdict.rights:
-        return texts.OWNERS_ONLY
-    if Right.FOLLOW in verdict.rights:
-        return texts.NUMBERS_ONLY
-    return texts.closed_door(user_id, is_asked=verdict.is_asked)
 
 
 async def _attempt(update: Update, work: Awaitable[object]) -> None:

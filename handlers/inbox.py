@@ -192,7 +192,12 @@ class Inbox:
 
     async def _count_failure(self, update: Update) -> None:
         due_at = self._clock.now() + RETRY_AFTER
-        attempts = await self._store.failed(update.update_id, due_at, MOST_ATTEMPTS)
+        try:
+            attempts = await self._store.failed(update.update_id, due_at, MOST_ATTEMPTS)
+        except Exception:
+            # Not counted, and tried again all the same: its row still waits.
+            self._taken.pop(update.update_id, None)
+            raise
         if attempts < MOST_ATTEMPTS:
             self._taken.pop(update.update_id, None)
             return
