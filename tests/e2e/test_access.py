@@ -12,6 +12,7 @@ from sandbox.person import Person
 from settings import AccessMode
 from tests.e2e.books import books_agree, rows, states
 from tests.e2e.conftest import ANN, OWNER, World
+from tests.e2e.door import open_door
 
 PRIVATE = "This bot is private"
 ANN_AS_USER = {"id": ANN, "is_bot": False, "first_name": "Ann"}
@@ -106,6 +107,18 @@ async def test_a_refusal_that_fails_opens_nothing(world: World, refusal: str, sa
     assert [("done", 0)] * 2 == updates(world)
     assert {"balance"} >= {e.operation for e in world.bloomsms.exchanges}
     assert [] == [m.text for m in world.owner.messages if "parked" in m.text]
+
+
+@pytest.mark.parametrize("refusal", ["403", "500", "dropped"])
+async def test_a_pushed_update_of_a_stranger(world: World, refusal: str) -> None:
+    """Line 69: what Telegram pushes is judged alike."""
+    await open_door(world, is_pushed=True, access=AccessMode.PRIVATE)
+    world.telegram.arm(method="sendMessage", chat_id=ANN, **REFUSALS[refusal])
+    await world.ann.says("/balance")
+    await all_handled(world, 1)
+
+    assert not sees_menu(world.ann)
+    assert [("done", 0)] == updates(world)
 
 
 @pytest.mark.parametrize("refusal", ["403", "429", "dropped"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from activations.errors import (
     GoneAlready,
+    NotAllowed,
     NotConfirmed,
     NotFound,
     OfferStale,
@@ -506,7 +507,7 @@ def refusals() -> Iterator[Refusal]:
     yield TooMany(1000)
     yield SpentToday(Decimal("123456.123456"))
     yield OfferStale(in_state(State.INTENT))
-    yield from (NotFound(), OutOfStock(), ProviderAway())
+    yield from (NotFound(), NotAllowed(), OutOfStock(), ProviderAway())
 
 
 @pytest.mark.parametrize("err", list(refusals()), ids=lambda err: f"{type(err).__name__} {err}")
