@@ -369,7 +369,7 @@ async def test_removed_person_gets_nothing_new(world: World) -> None:
         await world.ann.waits_for(PRIVATE, new=True)
 
     assert ["waiting"] == states(world.folder)
-    assert {"activation"} >= {e.operation for e in world.bloomsms.exchanges[before:]}
+    assert {"status", "balance"} >= {e.operation for e in world.bloomsms.exchanges[before:]}
     assert ["turned_away"] == [
         row["standing"] for row in rows(world.folder, f"select * from users where user_id = {ANN}")
     ]
