@@ -270,7 +270,7 @@ OTHER_KINDS: dict[str, dict[str, Any]] = {
             "text": "/balance", "entities": [{"type": "bot_command", "offset": 0, "length": 8}],
         }
     },
-    "nobody": {"message": {"message_id": 5, "date": 1, "chat": CHAT, "text": "hello"}},
+    "no person": {"message": {"message_id": 5, "date": 1, "chat": CHAT, "text": "hello"}},
 }  # fmt: skip
 
 
@@ -377,7 +377,7 @@ async def test_removed_person_gets_nothing_new(world: World) -> None:
 
 
 async def test_removed_person_sees_a_reduced_menu(world: World) -> None:
-    """Line 72: whatever leads to the menu leads to the open numbers instead."""
+    """Line 72: every way to the menu leads to the open numbers instead."""
     await let_in(world)
     await world.rent(world.ann)
     await turn_away(world)
@@ -410,7 +410,7 @@ async def test_removed_person_with_a_lost_order(world: World) -> None:
 
 
 async def test_owners_keep_their_rights(world: World) -> None:
-    """Line 69: owners rent and decide whatever stands in the rows about them."""
+    """Line 69: owners rent and decide, also when a row calls them turned away."""
     await world.start_bot(access=AccessMode.PRIVATE)
     await world.owner.says("/start")
     await world.owner.waits_for("Hello, Olga!")
