@@ -34,6 +34,10 @@ class OutOfStock(Refusal):
     """The service is not on offer in that country now."""
 
 
+class NotAllowed(Refusal):
+    """The person may not rent: the owners let people in and turn them away."""
+
+
 class TooDear(Refusal):
     """The price is above what this person may pay for one number."""
 

@@ -17,6 +17,7 @@ class NoteKind(StrEnum):
     SETTLED = "settled"  # the person: what became of an uncertain order
     SENTENCE = "sentence"  # the person: an answer that Telegram did not take at once
     LET_IN = "let_in"  # the person: an owner opened the door
+    TURNED_AWAY = "turned_away"  # the person: an owner refused or removed them
     OWNER_UNCERTAIN = "owner_uncertain"  # an owner: somebody's order is uncertain
     OWNER_UNSETTLED = "owner_unsettled"  # an owner: an order that nothing has settled in time
     OWNER_FUNDS = "owner_funds"  # an owner: the account is empty

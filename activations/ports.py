@@ -78,8 +78,13 @@ class AccountStore(Protocol):
 class Store(Protocol):
     """Activations as rows. Each method is one commit; times are aware UTC."""
 
-    async def offer(self, offer: Offer, now: datetime) -> Activation | None:
-        """Write an INTENT; None when an INSTEAD of the same source is under way or done."""
+    async def offer(
+        self, offer: Offer, now: datetime, check: Callable[[Usage], None] | None = None
+    ) -> Activation | None:
+        """Write an INTENT; None when an INSTEAD of the same source is under way or done.
+
+        Shape: `check` sees the usage without this offer; what it raises keeps it unwritten.
+        """
         ...
 
     async def get(self, activation_id: int) -> Activation | None: ...

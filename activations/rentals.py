@@ -12,6 +12,7 @@ from activations.catalog import Catalog
 from activations.endings import Endings
 from activations.errors import (
     GoneAlready,
+    NotAllowed,
     NotConfirmed,
     NotFound,
     OfferStale,
@@ -113,13 +114,16 @@ class Rentals:
         """Give a waiting number back and, only once that is confirmed, take another like it.
 
         Shape: the new activation, RENTING; `pay` must follow.
-        Errors: as for `cancel`, and nothing is bought; NotConfirmed when it is under way already.
+        Errors: as for `cancel`, and nothing is bought; NotConfirmed when it is under way already;
+        NotAllowed, and nothing is cancelled, for a person who may not rent.
         """
         old = await self.owned(user_id, activation_id)
         if old.state is not State.WAITING or old.sms or old.number is None:
             raise GoneAlready(old)
         offer = replace(old.offer, price=old.price, kind=Kind.INSTEAD, source_id=old.id)
-        new = await self._store.offer(offer, self._clock.now())
+        new = await self._store.offer(
+            offer, self._clock.now(), lambda usage: _check_standing(usage, limits)
+        )
         if new is None:
             raise NotConfirmed(old)
         try:
@@ -178,7 +182,13 @@ def _check_price(price: Decimal, limits: Limits) -> None:
         raise TooDear(price, limits.max_price)
 
 
+def _check_standing(usage: Usage, limits: Limits) -> None:
+    if usage.standing not in limits.standings:
+        raise NotAllowed
+
+
 def _check_usage(usage: Usage, limits: Limits) -> None:
+    _check_standing(usage, limits)
     if limits.max_active is not None and usage.held > limits.max_active:
         raise TooMany(limits.max_active)
     if limits.daily is not None and usage.spent > limits.daily:

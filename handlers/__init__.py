@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from handlers.admin import Admin
+from handlers.authorization import check_all_guarded
 from handlers.balance import BalanceScreen
 from handlers.desk import Desk, TelegramApplication
 from handlers.fallback import Fallback
@@ -18,7 +19,7 @@ def register(
     inbox: Inbox,
     requests_used: Callable[[], tuple[int, int]],
 ) -> None:
-    """Every handler, in the order in which they are tried."""
+    """Every handler, in the order in which they are tried, each with the right it needs."""
     start = Start(desk)
     start.register(application)
     Renting(desk).register(application)
@@ -26,3 +27,4 @@ def register(
     BalanceScreen(desk).register(application)
     Admin(desk, requests_used).register(application)
     Fallback(desk, start, inbox).register(application)
+    check_all_guarded(application)

@@ -10,8 +10,10 @@ from activations.books import settle
 from activations.errors import GoneAlready, NotFound
 from activations.model import CLOSED_BY_OWNER, State
 from handlers import keyboards, pages, texts
+from handlers.authorization import Guarded
 from handlers.callback_data import Verb, pattern
 from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
+from people.access import Right
 from people.model import Person, Standing
 
 # Ended numbers are looked through so far back for money that nobody saw come back.
@@ -28,17 +30,21 @@ class Admin:
         self._requests_used = requests_used
 
     def register(self, application: TelegramApplication) -> None:
-        application.add_handler(CommandHandler("admin", self.page))
-        application.add_handler(CallbackQueryHandler(self.page, pattern(Verb.ADMIN)))
-        application.add_handler(CallbackQueryHandler(self.settle, pattern(Verb.SETTLE)))
-        application.add_handler(CallbackQueryHandler(self.let_in, pattern(Verb.LET_IN)))
-        application.add_handler(CallbackQueryHandler(self.turn_away, pattern(Verb.TURN_AWAY)))
+        page = Guarded(self._desk, Right.OWNER, self.page)
+        application.add_handler(CommandHandler("admin", page))
+        for verb, callback in (
+            (Verb.ADMIN, self.page),
+            (Verb.LET_IN, self.let_in),
+            (Verb.TURN_AWAY, self.turn_away),
+        ):
+            guarded = Guarded(self._desk, Right.OWNER, callback)
+            application.add_handler(CallbackQueryHandler(guarded, pattern(verb)))
+        # Of another's order nothing is said, not even that there are owners' buttons.
+        settle = Guarded(self._desk, Right.OWNER, self.settle, texts.NOT_FOUND)
+        application.add_handler(CallbackQueryHandler(settle, pattern(Verb.SETTLE)))
 
     async def page(self, update: Update, _context: Context) -> None:
         await self._desk.presses.answer(update)
-        if not self._desk.access.is_owner(user_of(update)):
-            await self._desk.screens.show(update, texts.OWNERS_ONLY, keyboards.TO_MENU)
-            return
         people = self._desk.access.store
         asked = await people.with_standing(Standing.ASKED)
         let_in = await people.with_standing(Standing.LET_IN)
@@ -53,8 +59,6 @@ class Admin:
 
     async def settle(self, update: Update, context: Context) -> None:
         """An owner has looked at the account: the order cost nothing, or its money came back."""
-        if not self._desk.access.is_owner(user_of(update)):
-            raise NotFound
         activation = await self._desk.store.get(press_of(update).id())
         if activation is None:
             raise NotFound

@@ -4,8 +4,10 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
 from handlers import keyboards, texts
+from handlers.authorization import Guarded
 from handlers.callback_data import Verb, pattern
 from handlers.desk import Context, Desk, TelegramApplication
+from people.access import Right
 
 
 class BalanceScreen:
@@ -13,8 +15,9 @@ class BalanceScreen:
         self._desk = desk
 
     def register(self, application: TelegramApplication) -> None:
-        application.add_handler(CommandHandler("balance", self.show))
-        application.add_handler(CallbackQueryHandler(self.show, pattern(Verb.BALANCE)))
+        show = Guarded(self._desk, Right.RENT, self.show)
+        application.add_handler(CommandHandler("balance", show))
+        application.add_handler(CallbackQueryHandler(show, pattern(Verb.BALANCE)))
 
     async def show(self, update: Update, _context: Context) -> None:
         await self._desk.presses.answer(update)

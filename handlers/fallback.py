@@ -10,11 +10,13 @@ from telegram.ext import CallbackQueryHandler, MessageHandler, filters
 from activations.errors import GoneAlready, Refusal
 from activations.notes import Draft, NoteKind
 from handlers import formats, keyboards, texts
+from handlers.authorization import Guarded, rights_for
 from handlers.callback_data import StalePressError
 from handlers.desk import Context, Desk, TelegramApplication
 from handlers.inbox import Inbox
 from handlers.pace import is_passing, patience_s
 from handlers.start import Start
+from people.access import Right
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +28,11 @@ class Fallback:
         self._start = start
 
     def register(self, application: TelegramApplication) -> None:
-        application.add_handler(CallbackQueryHandler(self.stale))
-        application.add_handler(MessageHandler(filters.COMMAND, self.unknown))
-        application.add_handler(MessageHandler(filters.ALL, self.unknown))
+        unknown = Guarded(self._desk, Right.FOLLOW, self.unknown)
+        stale = Guarded(self._desk, Right.FOLLOW, self.stale)
+        application.add_handler(CallbackQueryHandler(stale))
+        application.add_handler(MessageHandler(filters.COMMAND, unknown))
+        application.add_handler(MessageHandler(filters.ALL, unknown))
         application.add_error_handler(self.error)
 
     async def unknown(self, update: Update, context: Context) -> None:
@@ -52,7 +56,10 @@ class Fallback:
             self._answer_later(update, again)
 
     async def _tell(self, update: Update, context: Context, err: Exception | None) -> None:
-        if isinstance(err, StalePressError):
+        if not rights_for(update):
+            # Its verdict could not be had: nothing is shown but that.
+            await self._apologise(update, err)
+        elif isinstance(err, StalePressError):
             await self.stale(update, context)
         elif isinstance(err, Refusal):
             await self._refuse(update, err)
@@ -60,10 +67,14 @@ class Fallback:
             self._answer_later(update, err)
             await self._desk.presses.answer(update)
         else:
-            log_id = secrets.token_hex(4)
-            log.error("%s: a surprise", log_id, exc_info=err)
-            if self._inbox.fail(update):
-                await self._say(update, texts.SURPRISE.format(log_id=log_id))
+            await self._apologise(update, err)
+
+    async def _apologise(self, update: Update, err: Exception | None) -> None:
+        """Once; the update is tried again."""
+        log_id = secrets.token_hex(4)
+        log.error("%s: a surprise", log_id, exc_info=err)
+        if self._inbox.fail(update):
+            await self._say(update, texts.SURPRISE.format(log_id=log_id))
 
     def _answer_later(self, update: Update, err: TelegramError) -> None:
         """What a flood wait or an outage kept from being answered is answered after it."""

@@ -43,6 +43,13 @@ def escape(outside: str) -> str:
     return escape_html(visible, quote=False)
 
 
+def name(*parts: object) -> str:
+    """A person's name, of the parts that Telegram gave; empty where it has none."""
+    words = " ".join(part for part in parts if isinstance(part, str)).strip()
+    # A half surrogate pair can be neither stored nor sent.
+    return words.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def money(dollars: Decimal) -> str:
     """US dollars with two decimals, or as many as there are, up to six."""
     return format_currency(

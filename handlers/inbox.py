@@ -200,9 +200,14 @@ class Inbox:
         await self._done(update)
 
     async def _count_failure(self, update: Update) -> None:
-        attempts = await self._store.failed(
-            update.update_id, self._clock.now(), RETRY_AFTER, MOST_ATTEMPTS
-        )
+        try:
+            attempts = await self._store.failed(
+                update.update_id, self._clock.now(), RETRY_AFTER, MOST_ATTEMPTS
+            )
+        except Exception:
+            # Not counted, and tried again all the same: its row still waits.
+            self._taken.pop(update.update_id, None)
+            raise
         if attempts < MOST_ATTEMPTS:
             self._taken.pop(update.update_id, None)
             return

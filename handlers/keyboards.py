@@ -120,9 +120,16 @@ def history(page: int, pages: int) -> InlineKeyboardMarkup:
     return _paged([], page, pages, Verb.HISTORY, (), BACK_TO_MENU)
 
 
-def numbers(page: int, pages: int) -> InlineKeyboardMarkup:
+def numbers(page: int, pages: int, *, may_rent: bool = True) -> InlineKeyboardMarkup:
+    if not may_rent:
+        return _paged([], page, pages, Verb.NUMBERS, (), [[CLOSE_BUTTON]])
     rent = [[button("📱 Rent a number", Verb.COUNTRIES, 0, style=PRIMARY)]]
     return _paged(rent, page, pages, Verb.NUMBERS, (), BACK_TO_MENU)
+
+
+def to_numbers() -> InlineKeyboardMarkup:
+    """For a person who may only follow numbers that are open."""
+    return InlineKeyboardMarkup([[button("📋 My numbers", Verb.NUMBERS, 0), CLOSE_BUTTON]])
 
 
 def access(user_id: int | str, standing: Standing = Standing.ASKED) -> InlineKeyboardMarkup:

@@ -62,14 +62,6 @@ class TelegramMessenger:
             await self._screens.send_plain(note.user_id, plain(text))
 
 
-def _keyboard(note: Note, activation: Activation | None) -> InlineKeyboardMarkup:
-    if note.kind is NoteKind.OWNER_ACCESS:
-        return keyboards.access(note.words["user_id"])
-    if note.kind is NoteKind.OWNER_UNSETTLED and activation:
-        return keyboards.unsettled(activation)
-    return keyboards.TO_MENU
-
-
 def verdict(err: TelegramError, kind: NoteKind) -> Delivery:
     """What a refused delivery means for its note."""
     if isinstance(err, RetryAfter):
@@ -89,6 +81,17 @@ def plain(html: str) -> str:
     return unescape(re.sub(r"</?[a-z][^<>]*>", "", html))
 
 
+def _keyboard(note: Note, activation: Activation | None) -> InlineKeyboardMarkup | None:
+    """The buttons of news."""
+    if note.kind is NoteKind.OWNER_ACCESS:
+        return keyboards.access(note.words["user_id"])
+    if note.kind is NoteKind.OWNER_UNSETTLED and activation:
+        return keyboards.unsettled(activation)
+    if note.kind is NoteKind.TURNED_AWAY:
+        return keyboards.to_numbers() if note.words else None
+    return keyboards.TO_MENU
+
+
 def _news(note: Note, activation: Activation | None) -> str:
     words = note.words
     if note.kind is NoteKind.UNCERTAIN and activation:
@@ -104,6 +107,7 @@ def _news(note: Note, activation: Activation | None) -> str:
     return {
         NoteKind.SENTENCE: formats.escape(words.get("sentence", "")),
         NoteKind.LET_IN: texts.let_in(),
+        NoteKind.TURNED_AWAY: texts.turned_away(is_holding=bool(words)),
         NoteKind.OWNER_PARKED: texts.owner_parked(words.get("update_id", "")),
         NoteKind.OWNER_WORD: texts.owner_word(words.get("word", "")),
         NoteKind.OWNER_HINTS: texts.HINTS.get(words.get("condition", ""), ""),

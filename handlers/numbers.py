@@ -6,11 +6,20 @@ from telegram import Message, Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
 from activations.errors import GoneAlready
-from activations.model import HISTORY_STATES, IN_HAND_STATES, OPEN_STATES, Activation, State
+from activations.model import (
+    HELD_STATES,
+    HISTORY_STATES,
+    IN_HAND_STATES,
+    OPEN_STATES,
+    Activation,
+    State,
+)
 from handlers import keyboards, pages, texts
+from handlers.authorization import Guarded, rights_for
 from handlers.callback_data import Verb, pattern
 from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
 from handlers.screens import place_of
+from people.access import Right
 
 PAGE_SIZE = 5
 
@@ -22,22 +31,28 @@ class Numbers:
         self._desk = desk
 
     def register(self, application: TelegramApplication) -> None:
-        application.add_handler(CommandHandler("numbers", self.numbers))
-        application.add_handler(CommandHandler("history", self.history))
+        numbers = Guarded(self._desk, Right.FOLLOW, self.numbers)
+        history = Guarded(self._desk, Right.RENT, self.history)
+        application.add_handler(CommandHandler("numbers", numbers))
+        application.add_handler(CommandHandler("history", history))
+        application.add_handler(CallbackQueryHandler(numbers, pattern(Verb.NUMBERS)))
+        application.add_handler(CallbackQueryHandler(history, pattern(Verb.HISTORY)))
         for verb, callback in (
-            (Verb.NUMBERS, self.numbers),
-            (Verb.HISTORY, self.history),
             (Verb.CANCEL, self.cancel),
             (Verb.ANOTHER, self.another_sms),
             (Verb.DONE, self.done),
         ):
-            application.add_handler(CallbackQueryHandler(callback, pattern(verb)))
+            guarded = Guarded(self._desk, Right.FOLLOW, callback)
+            application.add_handler(CallbackQueryHandler(guarded, pattern(verb)))
 
     async def numbers(self, update: Update, _context: Context) -> None:
         """A line how many, then each number's card, moved to the end of the chat."""
         await self._desk.presses.answer(update)
-        held, page, count = await self._page(update, IN_HAND_STATES)
-        keyboard = keyboards.numbers(page, keyboards.page_count(count, PAGE_SIZE))
+        may_rent = Right.RENT in rights_for(update)
+        # Lost orders stand in the history, which is not for people who may not rent.
+        held, page, count = await self._page(update, IN_HAND_STATES if may_rent else HELD_STATES)
+        pages_count = keyboards.page_count(count, PAGE_SIZE)
+        keyboard = keyboards.numbers(page, pages_count, may_rent=may_rent)
         await self._desk.screens.show(update, pages.numbers(count), keyboard)
         for activation in reversed(held):
             await self._desk.cards.show_anew(activation.id)

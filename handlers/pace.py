@@ -28,6 +28,7 @@ MOST_CHATS = 10_000
 
 URGENT = "urgent"  # a code: goes at once, whatever was said just before
 PATIENT = "patient"  # nobody pressed for it: also waits while we talk much overall
+ONCE = "once"  # not worth a second try
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +114,8 @@ class Pacer(BaseRateLimiter[str]):
                 return await callback(*args, **kwargs)
             except RetryAfter as err:
                 self._close(chat_id, endpoint, err)
+                if rate_limit_args == ONCE:
+                    raise
             except NetworkError as err:
                 if rate_limit_args is not None or not is_passing(err):
                     raise

@@ -17,9 +17,11 @@ from activations.errors import GoneAlready, OfferStale
 from activations.model import Activation, Card, State
 from activations.rentals import Quote
 from handlers import card_texts, formats, keyboards, texts
+from handlers.authorization import Guarded
 from handlers.callback_data import Verb, pattern, resolve
 from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
 from handlers.screens import place_of
+from people.access import Right
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,8 @@ class Renting:
         self._desk = desk
 
     def register(self, application: TelegramApplication) -> None:
-        application.add_handler(CommandHandler("rent", self.countries))
+        countries = Guarded(self._desk, Right.RENT, self.countries)
+        application.add_handler(CommandHandler("rent", countries))
         for verb, callback in (
             (Verb.COUNTRIES, self.countries),
             (Verb.SERVICES, self.services),
@@ -40,9 +43,11 @@ class Renting:
             (Verb.RENT, self.rent),
             (Verb.OTHER, self.swap),
         ):
-            application.add_handler(CallbackQueryHandler(callback, pattern(verb)))
+            guarded = Guarded(self._desk, Right.RENT, callback)
+            application.add_handler(CallbackQueryHandler(guarded, pattern(verb)))
         text = filters.TEXT & ~filters.COMMAND & filters.UpdateType.MESSAGE
-        application.add_handler(MessageHandler(text, self.search))
+        search = Guarded(self._desk, Right.RENT, self.search)
+        application.add_handler(MessageHandler(text, search))
 
     async def countries(self, update: Update, _context: Context) -> None:
         await self._desk.presses.answer(update)

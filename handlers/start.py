@@ -1,27 +1,21 @@
-"""The door and the menu: who may come in, the greeting, help, settings, closing."""
+"""The menu: the greeting, help, settings, closing."""
 
 import asyncio
 
-from telegram import Update
-from telegram.constants import ChatType
-from telegram.ext import (
-    ApplicationHandlerStop,
-    CallbackQueryHandler,
-    CommandHandler,
-    TypeHandler,
-)
+from telegram import InlineKeyboardMarkup, Update
+from telegram.ext import CallbackQueryHandler, CommandHandler
 
 from activations.errors import Refusal
 from handlers import formats, keyboards, pages, texts
+from handlers.authorization import Guarded, rights_for
 from handlers.callback_data import Verb, pattern
 from handlers.commands import publish_to_owner
 from handlers.desk import Context, Desk, TelegramApplication, user_of
 from handlers.screens import place_of
-from people.access import Verdict
+from people.access import Right
 
 # The greeting does not wait longer for the balance; it is told without.
 BALANCE_LIMIT_S = 1.5
-DOOR = -1
 
 
 class Start:
@@ -30,44 +24,32 @@ class Start:
         self._commanded: set[int] = set()
 
     def register(self, application: TelegramApplication) -> None:
-        application.add_handler(TypeHandler(Update, self.open_door), group=DOOR)
-        application.add_handler(CommandHandler("start", self.greet))
-        application.add_handler(CommandHandler("help", self.help))
-        application.add_handler(CommandHandler("settings", self.settings))
-        application.add_handler(CallbackQueryHandler(self.greet, pattern(Verb.MENU)))
-        application.add_handler(CallbackQueryHandler(self.menu_below, pattern(Verb.MENU_BELOW)))
-        application.add_handler(CallbackQueryHandler(self.help, pattern(Verb.HELP)))
-        application.add_handler(CallbackQueryHandler(self.settings, pattern(Verb.SETTINGS)))
-        application.add_handler(CallbackQueryHandler(self.close, pattern(Verb.CLOSE)))
-        application.add_handler(CallbackQueryHandler(self.stay, pattern(Verb.STILL)))
-
-    async def open_door(self, update: Update, context: Context) -> None:
-        """Let nobody past who may not use the bot; only private chats are served."""
-        user, chat = update.effective_user, update.effective_chat
-        is_private = chat is None or chat.type == ChatType.PRIVATE
-        if user is None or user.is_bot or not is_private:
-            await self._desk.presses.answer(update)
-            raise ApplicationHandlerStop
-        await self._desk.notes.unpark(user.id, self._desk.clock.now())
-        verdict = await self._desk.access.knock(user.id, user.full_name)
-        if verdict is Verdict.WELCOME:
-            await self._offer_owner_commands(user.id, context)
-            return
-        await self._desk.presses.answer(update)
-        is_asked = verdict is Verdict.ASKED_JUST_NOW
-        await self._desk.screens.send(user.id, texts.closed_door(user.id, is_asked=is_asked))
-        raise ApplicationHandlerStop
+        for word, right, callback in (
+            ("start", Right.FOLLOW, self.greet),
+            ("help", Right.RENT, self.help),
+            ("settings", Right.RENT, self.settings),
+        ):
+            guarded = Guarded(self._desk, right, callback)
+            application.add_handler(CommandHandler(word, guarded))
+        for verb, right, callback in (
+            (Verb.MENU, Right.FOLLOW, self.greet),
+            (Verb.MENU_BELOW, Right.FOLLOW, self.menu_below),
+            (Verb.HELP, Right.RENT, self.help),
+            (Verb.SETTINGS, Right.RENT, self.settings),
+            (Verb.CLOSE, Right.FOLLOW, self.close),
+            (Verb.STILL, Right.FOLLOW, self.stay),
+        ):
+            guarded = Guarded(self._desk, right, callback)
+            application.add_handler(CallbackQueryHandler(guarded, pattern(verb)))
 
     async def greet(self, update: Update, context: Context) -> None:
         await self._desk.presses.answer(update)
-        text = await self._greeting(update, context)
-        await self._desk.screens.show(update, text, keyboards.main_menu())
+        await self._desk.screens.show(update, *await self._menu(update, context))
 
     async def menu_below(self, update: Update, context: Context) -> None:
         """The menu in a message of its own: the pressed one holds what must stay."""
         await self._desk.presses.answer(update)
-        text = await self._greeting(update, context)
-        await self._desk.screens.send(user_of(update), text, keyboards.main_menu())
+        await self._desk.screens.send(user_of(update), *await self._menu(update, context))
 
     async def help(self, update: Update, _context: Context) -> None:
         await self._desk.presses.answer(update)
@@ -92,14 +74,23 @@ class Start:
     async def stay(self, update: Update, _context: Context) -> None:
         await self._desk.presses.answer(update)
 
-    async def _offer_owner_commands(self, user_id: int, context: Context) -> None:
-        if self._desk.access.is_owner(user_id) and user_id not in self._commanded:
+    async def _menu(self, update: Update, context: Context) -> tuple[str, InlineKeyboardMarkup]:
+        """What the person may do: without the right to rent, only look after open numbers."""
+        rights = rights_for(update)
+        if Right.RENT not in rights:
+            return texts.NUMBERS_ONLY, keyboards.to_numbers()
+        if Right.OWNER in rights:
+            self._offer_owner_commands(user_of(update), context)
+        return await self._greeting(update, context), keyboards.main_menu()
+
+    def _offer_owner_commands(self, user_id: int, context: Context) -> None:
+        if user_id not in self._commanded:
             self._commanded.add(user_id)
             context.application.create_task(publish_to_owner(context.bot, user_id))
 
     async def _greeting(self, update: Update, context: Context) -> str:
         """With the balance as it was seen lately, else with the one of now."""
-        name = update.effective_user.first_name if update.effective_user else ""
+        name = formats.name(update.effective_user.first_name) if update.effective_user else ""
         account, create_task = self._desk.account, context.application.create_task
         seen = account.glance()
         if seen is None:

@@ -5,6 +5,7 @@ from gettext import gettext as _
 
 from activations.errors import (
     GoneAlready,
+    NotAllowed,
     NotConfirmed,
     OutOfStock,
     ProviderAway,
@@ -64,6 +65,10 @@ STORED_LATER = _(
 TOO_FAST = _("That was too fast. Try again in a moment.")
 ASKING = _("Asking BloomSMS…")
 OWNERS_ONLY = _("Only owners can do that.")
+NUMBERS_ONLY = _(
+    "🔒 This bot is private. You can't rent with it, but your open numbers stay yours until they"
+    " end: /numbers"
+)
 GOODBYE = _("Closed. /start opens the menu.")
 
 CONDITIONS = {
@@ -86,11 +91,12 @@ HINTS = {
 
 
 def greeting(name: str, balance: str) -> str:
+    hello = _("Hello, {name}!").format(name=escape(name)) if name else _("Hello!")
     return _(
-        "👋 <b>Hello, {name}!</b>\n"
+        "👋 <b>{hello}</b>\n"
         "Rent a phone number, use it where a code is asked for, and get the code here.\n\n"
         "{balance}"
-    ).format(name=escape(name), balance=balance)
+    ).format(hello=hello, balance=balance)
 
 
 def balance(amount: Decimal) -> str:
@@ -162,6 +168,12 @@ def let_in() -> str:
     return _("✅ You may use this bot now. /start opens the menu.")
 
 
+def turned_away(*, is_holding: bool) -> str:
+    declined = _("⛔ The owner has declined your access to this bot: you can't rent with it.")
+    keeps = _("Your open numbers stay yours until they end.")
+    return f"{declined} {keeps}" if is_holding else declined
+
+
 def closed_door(user_id: int, *, is_asked: bool) -> str:
     asked = _("The owner has been asked to let you in.") if is_asked else ""
     return _("🔒 This bot is private. Your id is <code>{user_id}</code>. {asked}").format(
@@ -195,6 +207,7 @@ def refusal(err: Refusal) -> str:
     if isinstance(err, ProviderBusy):
         return BUSY.format(seconds=max(1, round(err.wait_s)))
     return _limit(err) or {
+        NotAllowed: _("🔒 This bot is private, and you can't rent with it. Nothing was charged."),
         OutOfStock: _("Nothing is in stock there right now. Choose another country or service."),
         ProviderAway: AWAY,
         NotConfirmed: _("BloomSMS has not confirmed it yet. I keep looking and will show it here."),

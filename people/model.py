@@ -25,7 +25,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a person may rent; None means no limit.
+    """How much a person may rent, and with which standing at all; None means no limit.
 
     Units: US dollars; `daily` covers any 24 hours and leaves out money that came back.
     """
@@ -33,14 +33,19 @@ class Limits:
     max_active: int | None = None
     max_price: Decimal | None = None
     daily: Decimal | None = None
+    standings: frozenset[Standing] = frozenset(Standing)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How many numbers a person holds, and the US dollars spent in 24 hours without refunds."""
+    """What a person's limits are compared with, as it stands at one moment.
 
-    held: int
+    Units: `spent` is in US dollars, in 24 hours and without refunds.
+    """
+
+    held: int  # numbers in hand
     spent: Decimal
+    standing: Standing = Standing.NEW  # also of a person without a row
 
 
 NO_LIMITS = Limits()

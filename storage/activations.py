@@ -24,6 +24,7 @@ from storage.notes import insert_drafts
 from storage.rows import activation_of
 from storage.sequence import NEXT, NOW
 from storage.steps import update_row
+from storage.users import standing_of
 from storage.uses import read_uses
 from storage.watch import told_elsewhere
 
@@ -37,9 +38,13 @@ class ActivationRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def offer(self, offer: Offer, now: datetime) -> Activation | None:
+    async def offer(
+        self, offer: Offer, now: datetime, check: Callable[[Usage], None] | None = None
+    ) -> Activation | None:
         """Write an INTENT; None when an INSTEAD of the same source stands already."""
         async with self._database.transaction() as db:
+            if check:
+                check(await _usage(db, offer.user_id, now))
             cursor = await db.execute(
                 "insert or ignore into activations (user_id, service_code, service_name,"
                 " country_id, country_name, offered_micros, kind, source_id, state, created_at_ms,"
@@ -222,7 +227,7 @@ class ActivationRows:
 
 
 async def _usage(db: aiosqlite.Connection, user_id: int, now: datetime) -> Usage:
-    """What the person holds and spent, the activation just begun included."""
+    """What the person holds and spent, an activation just begun included."""
     held = await _scalar(
         db,
         f"select count(*) from activations where user_id = ? and (state in"
@@ -236,7 +241,7 @@ async def _usage(db: aiosqlite.Connection, user_id: int, now: datetime) -> Usage
         " or (state in ('expired', 'cancelled') and not is_refund_confirmed))",
         (user_id, to_ms(now - DAY), *_words(PAID_STATES)),
     )
-    return Usage(held, to_dollars(spent_micros))
+    return Usage(held, to_dollars(spent_micros), await standing_of(db, user_id))
 
 
 async def _scalar(db: aiosqlite.Connection, sql: str, values: Iterable[str | int]) -> int:

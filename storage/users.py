@@ -8,6 +8,7 @@ from typing import Protocol
 
 import aiosqlite
 
+from activations.model import HELD_STATES
 from activations.notes import Draft, NoteKind
 from people.model import Person, Standing
 from storage.database import Database, Row, to_ms
@@ -54,7 +55,7 @@ class UserRows:
         return bool(rows)
 
     async def decide(self, user_id: int, standing: Standing) -> Person | None:
-        """Set the standing; somebody newly let in is told. None for a stranger."""
+        """Set the standing; the person is told of a new one. None for a stranger."""
         now = self._clock.now()
         async with self._changing(user_id) as db:
             rows = list(
@@ -64,8 +65,8 @@ class UserRows:
                     (standing.value, to_ms(now), user_id, standing.value),
                 )
             )
-            if rows and standing is Standing.LET_IN:
-                await insert_drafts(db, [Draft(NoteKind.LET_IN, user_id)], now)
+            if rows:
+                await insert_drafts(db, await _told_of(db, user_id, standing), now)
         row = await self._database.row("select * from users where user_id = ?", (user_id,))
         return _person(row) if row else None
 
@@ -84,6 +85,9 @@ class UserRows:
         )
         return [_person(row) for row in rows]
 
+    async def holds_numbers(self, user_id: int) -> bool:
+        return bool(await self._database.rows(*_first_held(user_id)))
+
     async def known_among(self, user_ids: frozenset[int]) -> frozenset[int]:
         """Those of `user_ids` who have written to the bot before."""
         marks = ", ".join("?" for _ in user_ids)
@@ -98,6 +102,34 @@ class UserRows:
         if len(self._met) > MOST_REMEMBERED:
             self._met.popitem(last=False)
         return person
+
+
+async def standing_of(db: aiosqlite.Connection, user_id: int) -> Standing:
+    """As the caller's transaction finds it; NEW without a row."""
+    rows = list(
+        await db.execute_fetchall("select standing from users where user_id = ?", (user_id,))
+    )
+    return Standing(rows[0]["standing"]) if rows else Standing.NEW
+
+
+async def _told_of(db: aiosqlite.Connection, user_id: int, standing: Standing) -> list[Draft]:
+    """What a decision brings the person."""
+    if standing is Standing.LET_IN:
+        return [Draft(NoteKind.LET_IN, user_id)]
+    if standing is not Standing.TURNED_AWAY:
+        return []
+    is_holding = list(await db.execute_fetchall(*_first_held(user_id)))
+    words = {"holds_numbers": "yes"} if is_holding else {}
+    return [Draft(NoteKind.TURNED_AWAY, user_id, None, words)]
+
+
+def _first_held(user_id: int) -> tuple[str, tuple[int | str, ...]]:
+    """The query for one number that the person holds or may hold."""
+    marks = ", ".join("?" for _ in HELD_STATES)
+    return (
+        f"select id from activations where user_id = ? and state in ({marks}) limit 1",
+        (user_id, *(state.value for state in HELD_STATES)),
+    )
 
 
 def _person(row: Row) -> Person:

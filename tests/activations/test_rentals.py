@@ -9,6 +9,7 @@ import pytest
 
 from activations.errors import (
     GoneAlready,
+    NotAllowed,
     NotConfirmed,
     NotFound,
     OfferStale,
@@ -30,8 +31,9 @@ from bloomsms.errors import (
     Refused,
 )
 from bloomsms.models import ProviderStatus, Service
-from people.model import NO_LIMITS, Limits
+from people.model import NO_LIMITS, Limits, Standing
 from storage.database import Database
+from storage.users import UserRows
 from tests.activations.scripted_provider import ScriptedProvider
 from tests.activations.shop import Shop, swapped
 from tests.made_up import (
@@ -65,6 +67,11 @@ def service(price: str = "0.55", stock: int = 980) -> list[Service]:
 
 async def confirm(shop: Shop, activation: Activation, limits: Limits = NO_LIMITS) -> Activation:
     return await shop.rentals.confirm(ANN, limits, activation.id, CARD)
+
+
+@pytest.fixture
+def users(database: Database, clock: MovedClock) -> UserRows:
+    return UserRows(database, clock)
 
 
 # Offers
@@ -538,6 +545,79 @@ async def test_recover_leaves_the_rest_alone(shop: Shop) -> None:
     await shop.rentals.recover()
 
     assert before == [await shop.now(activation) for activation in before]
+
+
+# The right to rent
+
+PRIVATE = Limits(standings=frozenset({Standing.LET_IN}))
+
+
+@pytest.mark.parametrize("standing", Standing)
+async def test_the_right_is_read_where_money_is_spent(
+    shop: Shop, users: UserRows, standing: Standing
+) -> None:
+    """Of a person who may not rent, or may no more, no order begins."""
+    offered = await shop.offered()
+    await users.meet(ANN, "Ann")
+    await users.decide(ANN, standing)
+
+    try:
+        await confirm(shop, offered, PRIVATE)
+    except NotAllowed:
+        state = State.INTENT
+    else:
+        state = State.RENTING
+
+    assert (standing is Standing.LET_IN) is (state is State.RENTING)
+    assert state is (await shop.now(offered)).state
+
+
+async def test_a_person_without_a_row_is_new(shop: Shop) -> None:
+    """A person of whom there is no row may rent where new people may, and only there."""
+    offered = await shop.offered()
+
+    with pytest.raises(NotAllowed):
+        await confirm(shop, offered, PRIVATE)
+    begun = await confirm(shop, offered, Limits(standings=frozenset({Standing.NEW})))
+
+    assert State.RENTING is begun.state
+
+
+async def test_a_swap_without_the_right(
+    shop: Shop, provider: ScriptedProvider, users: UserRows
+) -> None:
+    """The number of a person who was removed is not cancelled for another they may not rent."""
+    old = await shop.waiting()
+    await users.meet(ANN, "Ann")
+    await users.decide(ANN, Standing.TURNED_AWAY)
+
+    with pytest.raises(NotAllowed):
+        await shop.rentals.swap(ANN, PRIVATE, old.id)
+
+    assert [] == provider.asked
+    assert old == await shop.now(old)
+    assert [] == await shop.store.in_states(frozenset({State.INTENT, State.WITHDRAWN}))
+
+
+async def test_a_swap_whose_right_ends_on_the_way(
+    shop: Shop, provider: ScriptedProvider, users: UserRows
+) -> None:
+    """A person removed while their number is given back gets no other one."""
+    old = await shop.waiting()
+    await users.meet(ANN, "Ann")
+    await users.decide(ANN, Standing.LET_IN)
+    provider.next("activation", CANCELLED)
+    provider.gate.clear()
+    swapping = asyncio.create_task(shop.rentals.swap(ANN, PRIVATE, old.id))
+    await provider.is_asked(1)
+    await users.decide(ANN, Standing.TURNED_AWAY)
+    provider.gate.set()
+
+    with pytest.raises(NotAllowed):
+        await swapping
+
+    assert 0 == provider.count("rent")
+    assert [] == await shop.store.in_states(frozenset({State.INTENT, State.RENTING}))
 
 
 # Swapping

@@ -282,3 +282,25 @@ def test_any_text_can_be_shown(text: str) -> None:
     visible = "".join(c for c in text if c in "\n\t" or ord(c) >= 32)
 
     assert visible == parse_html(formats.escape(text)).text
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (("Ann", "Smith"), "Ann Smith"),
+        (("Ann", None), "Ann"),
+        ((None, "Smith"), "Smith"),
+        ((None, None), ""),
+        (("", ""), ""),
+        (("  ", None), ""),
+        ((5, ["x"]), ""),
+        ((NASTY, None), NASTY),
+        (("A\ud83d", None), "A\ufffd"),
+        (("\ud83d\ude00", None), "😀"),
+        (("x" * 300, None), "x" * 300),
+    ],
+    ids=lambda value: ascii(value)[:20],
+)
+def test_names(parts: tuple[object, ...], expected: str) -> None:
+    """A name is what there is of it, and can be stored and sent."""
+    assert expected == formats.name(*parts)

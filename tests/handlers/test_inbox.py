@@ -1,5 +1,6 @@
 """What is kept until it is handled: put back while Telegram takes no answer, within bounds."""
 
+import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from telegram import Update
 
 from handlers.inbox import ANSWERED_WITHIN, MOST_ATTEMPTS, MOST_PUT_BACK, RETRY_AFTER, Inbox
 from sandbox.person import Person
+from storage.database import Database
 from tests.handlers.post import Post
 from tests.moved_clock import MovedClock
 
@@ -159,3 +161,21 @@ async def test_work_that_fails_before_its_lane_is_through(
     clock.move(RETRY_AFTER.total_seconds())
 
     assert [update.update_id] == await ids_due(inbox, post)
+
+
+async def test_a_failure_that_cannot_be_counted(
+    post: Post, inbox: Inbox, ann: Person, database: Database, clock: MovedClock
+) -> None:
+    """An update that failed while nothing can be written is tried again all the same."""
+    update = await kept(inbox, post, ann)
+    assert inbox.fail(update)
+    await database.write(
+        "create trigger breaks before update on updates begin select raise(abort, 'no'); end"
+    )
+    with pytest.raises(sqlite3.Error):
+        await inbox.settle(update)
+    await database.write("drop trigger breaks")
+    clock.move(1)
+
+    assert [update.update_id] == await ids_due(inbox, post)
+    assert inbox.take(update)

@@ -165,6 +165,7 @@ async def test_a_card_that_was_deleted(
         (NoteKind.OWNER_UNCERTAIN, {}, "Order 7"),
         (NoteKind.SENTENCE, {"sentence": NASTY}, NASTY),
         (NoteKind.LET_IN, {}, "You may use this bot now"),
+        (NoteKind.TURNED_AWAY, {"holds_numbers": "yes"}, "stay yours until they end"),
         (NoteKind.OWNER_FUNDS, {}, "too low"),
         (NoteKind.OWNER_PARKED, {"update_id": "731"}, "731"),
         (NoteKind.OWNER_PROVIDER, {"condition": "maintenance"}, "closed for maintenance"),
@@ -186,6 +187,18 @@ async def test_news(
     assert expected in olga.last().text
     assert olga.labels()
     assert [] == telegram.refused()
+
+
+async def test_turned_away_without_a_number(
+    messenger: TelegramMessenger, telegram: TelegramServer
+) -> None:
+    """A person who has no number left is not led anywhere."""
+    await messenger.deliver(note(NoteKind.TURNED_AWAY, None, OLGA), None)
+
+    olga = telegram.people[OLGA]
+    assert "declined" in olga.last().text
+    assert "numbers stay" not in olga.last().text
+    assert [] == olga.labels()
 
 
 async def test_somebody_knocks(messenger: TelegramMessenger, telegram: TelegramServer) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from activations.errors import (
     GoneAlready,
+    NotAllowed,
     NotConfirmed,
     NotFound,
     OfferStale,
@@ -436,6 +437,9 @@ def everything() -> Iterator[tuple[str, str]]:
     yield "let in", texts.decided(NASTY, ANN, is_let_in=True)
     yield "refused", texts.decided(NASTY, ANN, is_let_in=False)
     yield "welcome", texts.let_in()
+    yield "turned away", texts.turned_away(is_holding=True)
+    yield "numbers only", texts.NUMBERS_ONLY
+    yield "no name", texts.greeting("", texts.balance(Decimal("125.50")))
     yield "asked", texts.closed_door(ANN, is_asked=True)
     yield "door", texts.closed_door(ANN, is_asked=False)
     yield "funds", texts.owner_funds()
@@ -503,7 +507,7 @@ def refusals() -> Iterator[Refusal]:
     yield TooMany(1000)
     yield SpentToday(Decimal("123456.123456"))
     yield OfferStale(in_state(State.INTENT))
-    yield from (NotFound(), OutOfStock(), ProviderAway())
+    yield from (NotFound(), NotAllowed(), OutOfStock(), ProviderAway())
 
 
 @pytest.mark.parametrize("err", list(refusals()), ids=lambda err: f"{type(err).__name__} {err}")

@@ -20,11 +20,12 @@ from activations.model import (
 )
 from activations.notes import Draft, NoteKind, code_and_card
 from bloomsms.models import StatusChange
-from people.model import Usage
+from people.model import Standing, Usage
 from storage.activations import ActivationRows
 from storage.database import Database
 from storage.migrations import COUNTED_SO_FAR
 from storage.notes import NoteRows
+from storage.users import UserRows
 from tests.made_up import ANN, ANOTHER_SMS, BOB, CARD, NASTY, NUMBER, OFFER, PRICE, SMS
 from tests.moved_clock import START, MovedClock
 from tests.storage.rows import (
@@ -46,6 +47,32 @@ async def test_an_offer(store: ActivationRows, clock: MovedClock) -> None:
     made = await store.offer(offer, clock.now())
 
     assert Activation(1, offer, State.INTENT, START, START) == made
+
+
+async def test_an_offer_that_is_checked(store: ActivationRows, clock: MovedClock) -> None:
+    """The check of an offer sees what the person holds already; what it raises writes nothing."""
+    await waiting(store, clock)
+    seen: list[Usage] = []
+
+    made = await store.offer(OFFER, clock.now(), seen.append)
+
+    assert made is not None
+    assert [Usage(1, OFFER.price)] == seen
+    with pytest.raises(PermissionError):
+        await store.offer(OFFER, clock.now(), refuse)
+    assert [made] == await store.in_states(frozenset({State.INTENT}))
+
+
+@pytest.mark.parametrize("standing", Standing)
+async def test_the_check_sees_the_standing_of_now(
+    store: ActivationRows, users: UserRows, clock: MovedClock, standing: Standing
+) -> None:
+    """What the owners decided since the offer was shown is known when it is taken."""
+    offer = await offered(store, clock)
+    await users.meet(OFFER.user_id, "Ann")
+    await users.decide(OFFER.user_id, standing)
+
+    assert standing is (await usage_seen(store, clock, offer)).standing
 
 
 async def test_ids_are_never_used_twice(

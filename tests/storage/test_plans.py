@@ -7,6 +7,7 @@ import pytest
 
 from activations.model import EVER_RENTED_STATES, HISTORY_STATES, IN_HAND_STATES, State
 from activations.notes import Delivery, Outcome
+from people.model import Standing
 from storage.activations import ActivationRows
 from storage.database import Database
 from storage.notes import NoteRows
@@ -55,7 +56,10 @@ async def taps(database: Database, _clock: MovedClock) -> None:
     await updates.body(1)
     await updates.done(1)
     await updates.failed(2, START, timedelta(), 3)
-    await UserRows(database, MovedClock()).meet(ANN, "Ann")
+    users = UserRows(database, MovedClock())
+    await users.meet(ANN, "Ann")
+    await users.holds_numbers(ANN)
+    await users.decide(ANN, Standing.TURNED_AWAY)
     await notes.unpark(ANN, START)
 
 

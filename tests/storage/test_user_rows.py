@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from activations.model import HELD_STATES, State
 from activations.notes import Note, NoteKind
 from people.model import Person, Standing
+from storage.activations import ActivationRows
 from storage.database import Database
 from storage.notes import NoteRows
 from storage.users import UserRows
 from tests.made_up import ANN, BOB, NASTY, OLGA
 from tests.moved_clock import MovedClock
+from tests.storage.rows import in_state, waiting
 
 HOUR = timedelta(hours=1)
 OWNERS = frozenset({OLGA, 999})
@@ -91,14 +94,43 @@ async def test_letting_in_is_told_once(users: UserRows, notes: NoteRows, clock: 
     ]
 
 
-async def test_turning_away_is_not_told(
+@pytest.mark.parametrize("is_holding", [False, True])
+async def test_turning_away_is_told_once(
+    users: UserRows, store: ActivationRows, notes: NoteRows, clock: MovedClock, *, is_holding: bool
+) -> None:
+    """A person who is refused or removed hears of it, and of a number that stays theirs."""
+    await users.meet(ANN, "Ann")
+    if is_holding:
+        await waiting(store, clock)
+
+    people = [await users.decide(ANN, Standing.TURNED_AWAY) for _ in range(2)]
+
+    words = {"holds_numbers": "yes"} if is_holding else {}
+    assert [Person(ANN, "Ann", Standing.TURNED_AWAY)] * 2 == people
+    assert [(NoteKind.TURNED_AWAY, ANN, words)] == [
+        (note.kind, note.user_id, note.words) for note in await told(notes, clock)
+    ]
+
+
+async def test_other_decisions_are_not_told(
     users: UserRows, notes: NoteRows, clock: MovedClock
 ) -> None:
-    """Whoever is refused gets no message."""
+    """Only letting in and turning away mean something to the person."""
     await users.meet(ANN, "Ann")
 
-    assert Person(ANN, "Ann", Standing.TURNED_AWAY) == await users.decide(ANN, Standing.TURNED_AWAY)
+    assert Person(ANN, "Ann", Standing.ASKED) == await users.decide(ANN, Standing.ASKED)
     assert [] == await told(notes, clock)
+
+
+@pytest.mark.parametrize("state", State)
+async def test_numbers_held(
+    users: UserRows, store: ActivationRows, clock: MovedClock, state: State
+) -> None:
+    """A person holds what is open, what is being rented and what may have been rented."""
+    await in_state(store, clock, state)
+
+    assert (state in HELD_STATES) is await users.holds_numbers(ANN)
+    assert await users.holds_numbers(BOB) is False
 
 
 @pytest.mark.parametrize("standing", Standing)
