@@ -13,8 +13,10 @@ from typing import TypeVar
 
 from bloomsms.errors import Unreadable
 from bloomsms.models import (
+    ANY_COUNTRY,
     ActivationStatus,
     Balance,
+    Changed,
     Country,
     PriceRow,
     ProviderStatus,
@@ -22,6 +24,7 @@ from bloomsms.models import (
     Service,
     Sms,
     SmsReceived,
+    is_other_country,
 )
 from bloomsms.wire import Data, Json, decode, excerpt
 
@@ -52,12 +55,15 @@ def read_countries(data: Json) -> list[Country]:
     return list(found.values())
 
 
-def read_services(data: Json) -> list[Service]:
-    """Shape: the provider's order, codes unique; rows that cannot be read are left out."""
+def read_services(data: Json, country_id: str = ANY_COUNTRY) -> list[Service]:
+    """Shape: the provider's order, codes unique; rows that cannot be read are left out.
+
+    A row that names another country than `country_id` is one of these.
+    """
     found: dict[str, Service] = {}
     for row in _rows(data, "services"):
         try:
-            service = _service(row)
+            service = _service_in(country_id, row)
         except Unreadable:
             continue
         found.setdefault(service.code, service)
@@ -76,7 +82,7 @@ def read_prices(data: Json) -> list[PriceRow]:
 
 
 def read_rental(data: Json) -> Rental:
-    """Read the answer to rent and re-rent.
+    """Read the answer to rent and re-rent; it may name another service than asked.
 
     Errors: Unreadable unless an activation id and a phone number are there.
     """
@@ -86,6 +92,8 @@ def read_rental(data: Json) -> Rental:
         phone_number=_phone_number(members.get("phone_number")),
         price=_or_none(_amount, members.get("price")),
         expires_at=_or_none(_time, members.get("expires_at")),
+        service=_or_none(_named, members.get("service")),
+        country=_or_none(_named, members.get("country")),
     )
 
 
@@ -97,7 +105,22 @@ def read_activation(data: Json) -> ActivationStatus:
     except ValueError:
         status = ProviderStatus.UNKNOWN
     phone_number = _or_none(_phone_number, members.get("phone_number"))
-    return ActivationStatus(status, word, _sms(members.get("sms")), phone_number)
+    return ActivationStatus(
+        status,
+        word,
+        _sms(members.get("sms")),
+        phone_number,
+        _or_none(_named, members.get("activation_id")),
+    )
+
+
+def read_change(data: Json) -> Changed:
+    """Read the undocumented answer to a change: never raises."""
+    members = data if isinstance(data, dict) else {}
+    return Changed(
+        _or_none(_named, members.get("activation_id")),
+        _or_none(_phone_number, members.get("phone_number")),
+    )
 
 
 def read_webhook(body: bytes) -> SmsReceived | None:
@@ -142,6 +165,11 @@ def _service_code(value: Json) -> str:
     return _id(value, "service")
 
 
+def _named(value: Json) -> str:
+    """What an answer names, such as an id or a code."""
+    return _id(value, "a name")
+
+
 def _text(value: Json, name: str, *, default: str | None = None) -> str:
     if isinstance(value, str) and value.strip():
         return _whole(value.strip()[:LONGEST_NAME])
@@ -163,6 +191,13 @@ def _amount(value: Json, *, lowest: Decimal = Decimal(0)) -> Decimal:
     if amount != round(amount, 6):
         raise Unreadable("an amount has more than six decimals")
     return amount
+
+
+def _service_in(country_id: str, row: Data) -> Service:
+    named = _or_none(_named, row.get("country", row.get("country_id")))
+    if named is not None and is_other_country(country_id, named):
+        raise Unreadable("the row is of another country")
+    return _service(row)
 
 
 def _service(row: Data) -> Service:
