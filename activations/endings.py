@@ -5,6 +5,7 @@ The provider alone decides: a change is asked for once, then one look tells what
 
 import logging
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from activations.errors import (
     GoneAlready,
@@ -13,14 +14,25 @@ from activations.errors import (
     ProviderAway,
     ProviderBusy,
     ProviderSaysNo,
+    WishRefused,
 )
 from activations.inspection import Inspector
 from activations.model import OPEN_STATES, Activation, State
 from activations.notes import card
 from activations.observation import another_round
 from activations.ports import Clock, Provider, Store
-from bloomsms.errors import BloomsmsError, NotSent, OutcomeUnknown, RateLimited, Refused
-from bloomsms.models import StatusChange
+from bloomsms.errors import (
+    BloomsmsError,
+    Mismatched,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+)
+from bloomsms.models import Pause, StatusChange
+
+# A time further ahead is no time to try again.
+LONGEST_PAUSE = timedelta(days=1)
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +108,8 @@ class Endings:
         refusal: Refused | None = None
         is_confirmed = False
         try:
-            await self._provider.change(provider_id, wish)
+            changed = await self._provider.change(provider_id, wish)
+            await self._inspector.must_match(activation, changed)
             is_confirmed = True
         except Refused as err:
             refusal = err
@@ -104,7 +117,7 @@ class Endings:
             raise ProviderBusy(err.wait_s) from err
         except NotSent as err:
             raise ProviderAway from err
-        except OutcomeUnknown:
+        except (OutcomeUnknown, Mismatched):
             log.warning("activation %d: no answer to %s; looking", activation.id, wish.value)
         if is_confirmed and wish is not StatusChange.CANCEL:
             activation = await self._take_as_done(activation, wish)
@@ -113,8 +126,15 @@ class Endings:
         except BloomsmsError:
             after = activation
         if refusal and after.state is activation.state:
-            raise ProviderSaysNo(refusal.code, refusal.reason) from refusal
+            raise self._refusal(activation, wish, refusal) from refusal
         return after
+
+    def _refusal(self, activation: Activation, wish: StatusChange, err: Refused) -> WishRefused:
+        now = self._clock.now()
+        retry_at = end_of(err.pause, activation, now) if err.pause else None
+        if retry_at is None or retry_at <= now:
+            return WishRefused(wish, err, None, None)
+        return WishRefused(wish, err, retry_at - now, retry_at)
 
     async def _take_as_done(self, before: Activation, wish: StatusChange) -> Activation:
         now = self._clock.now()
@@ -125,3 +145,15 @@ class Endings:
         await self._store.record(before, after, (card(before.user_id, before.id),), now)
         log.info("activation %d: %s -> %s", before.id, before.state, after.state)
         return await self._store.get(before.id) or after
+
+
+def end_of(pause: Pause, activation: Activation, now: datetime) -> datetime | None:
+    """When a refusal that holds only for now ends, by the clock that people see."""
+    if pause.after is None:
+        return pause.at if pause.at and pause.at - now <= LONGEST_PAUSE else None
+    return pause.after + (_rented_at(activation) if pause.is_since_rented else now)
+
+
+def _rented_at(activation: Activation) -> datetime:
+    since = activation.waiting_since if activation.rounds == 1 else None
+    return since or activation.created_at

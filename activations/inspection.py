@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from activations.books import Books
+from activations.matching import contradiction
 from activations.model import OPEN_STATES, Activation
-from activations.notes import Draft, NoteKind, card
+from activations.notes import Draft, NoteKind, card, to_owners
 from activations.observation import Observation, is_awaited, missing, observe
 from activations.ports import Clock, Provider, Store
 from activations.time_scale import probable_wait_s
-from bloomsms.errors import ErrorCode, RateLimited, Refused
-from bloomsms.models import ActivationStatus, ProviderStatus, Sms
+from bloomsms.errors import ErrorCode, Mismatched, RateLimited, Refused
+from bloomsms.models import ActivationStatus, Changed, ProviderStatus, Sms
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,8 @@ TAKEN_BACK_AFTER = 6
 class Inspector:
     """Looks at numbers for the poller and for people's wishes alike.
 
-    Errors: `look` passes on the provider's errors, except that the number is unknown to it.
+    Errors: `look` passes on the provider's errors, except that the number is unknown to it, and
+    raises Mismatched for an answer about another number; `take_in` as well.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class Inspector:
 
     async def look(self, activation: Activation, provider: Provider) -> Activation:
         """Ask about `activation` and return it as it stands afterwards."""
-        if activation.number is None:
+        if activation.number is None or activation.number.is_id_passed_on:
             return activation
         try:
             seen = await self._ask(activation, activation.number.provider_id, provider)
@@ -62,8 +64,11 @@ class Inspector:
 
     async def take_in(self, activation: Activation, seen: ActivationStatus) -> Activation:
         """Record what the provider showed of `activation`, as it stood when it was asked."""
+        await self.must_match(activation, seen)
         self._missing.pop(activation.id, None)
         before = await self._store.get(activation.id) or activation
+        if before.number and before.number.is_id_passed_on:
+            return before  # the answer is about the activation that has its id now
         if before.changed_at != activation.changed_at and _is_old_news(before, seen):
             return before  # asked before what became of the number meanwhile
         await self._mind_unheeded(before, seen)
@@ -75,6 +80,14 @@ class Inspector:
         # `before` says that it was asked about just now; `activation` when it was before that.
         waited_s = probable_wait_s(replace(before, asked_at=activation.asked_at), now)
         return await self._record(before, observe(before, seen, now), waited_s)
+
+    async def must_match(self, activation: Activation, answer: ActivationStatus | Changed) -> None:
+        """Errors: Mismatched for an answer about another number; owners hear of it once."""
+        if problem := contradiction(activation, answer):
+            log.warning("activation %d: an answer names %s", activation.id, problem)
+            drafts = to_owners(NoteKind.OWNER_MISMATCH, self._owner_ids, activation.id)
+            await self._store.tell_mismatch(activation.id, drafts, self._clock.now())
+            raise Mismatched(problem)
 
     def _is_blank(self, activation: Activation, seen: ActivationStatus) -> bool:
         """Whether an SMS came of which the provider, look after look, knows nothing."""

@@ -12,7 +12,7 @@ from activations.outbox import OutboxPass
 from activations.ports import Clock, Provider, Store, Watchlist
 from activations.schedule import SHORTEST_GAP_S, Candidate, most_worthwhile
 from activations.time_scale import TimeScales
-from bloomsms.errors import BloomsmsError, RateLimited
+from bloomsms.errors import BloomsmsError, Mismatched, RateLimited
 
 MOST_IN_FLIGHT = 64
 LONGEST_BACKOFF_S = 30.0
@@ -132,6 +132,8 @@ class Poller:
         except RateLimited as err:
             self._silent_until = self._clock.now() + timedelta(seconds=err.wait_s)
             self._saved += 1  # it was not made
+        except Mismatched:
+            self.answered_at = self._clock.now()  # the service is there: others are asked on
         except BloomsmsError as err:
             self._back_off(err)
 
