@@ -86,7 +86,10 @@ class Inspector:
         if problem := contradiction(activation, answer):
             log.warning("activation %d: an answer names %s", activation.id, problem)
             drafts = to_owners(NoteKind.OWNER_MISMATCH, self._owner_ids, activation.id)
-            await self._store.tell_mismatch(activation.id, drafts, self._clock.now())
+            try:
+                await self._store.tell_mismatch(activation.id, drafts, self._clock.now())
+            except Exception:
+                log.exception("activation %d: owners could not be told of it", activation.id)
             raise Mismatched(problem)
 
     def _is_blank(self, activation: Activation, seen: ActivationStatus) -> bool:

@@ -194,9 +194,9 @@ def _amount(value: Json, *, lowest: Decimal = Decimal(0)) -> Decimal:
 
 
 def _service_in(country_id: str, row: Data) -> Service:
-    named = _or_none(_named, row.get("country", row.get("country_id")))
-    if named is not None and is_other_country(country_id, named):
-        raise Unreadable("the row is of another country")
+    for name in ("country", "country_id"):
+        if is_other_country(country_id, _or_none(_named, row.get(name)) or ""):
+            raise Unreadable("the row is of another country")
     return _service(row)
 
 

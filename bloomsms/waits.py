@@ -12,16 +12,20 @@ from email.utils import parsedate_to_datetime
 from bloomsms.models import Pause
 
 LONGEST_PAUSE = timedelta(days=1)
-WORDS = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
-    "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-}  # fmt: skip
+WORDS = dict(
+    zip(
+        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+        range(1, 11),
+        strict=True,
+    )
+)
 UNITS = {"s": 1, "m": 60, "h": 3600}
 FIELDS_OF_SECONDS = ("retry_after", "retry_in", "wait", "wait_seconds", "seconds", "seconds_left")
 FIELDS_OF_TIMES = ("retry_at", "available_at", "cancel_available_at", "allowed_at", "until")
 
 _UNIT = r"(?:seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|hr|h)"
-_COUNT = rf"\d{{1,5}}|an?(?=\s+(?:minute|hour))|(?:{'|'.join(list(WORDS)[2:])})(?=[\s-])"
+_DIGITS = r"(?<![.,\d])\d{1,5}(?:\.\d{1,3})?"
+_COUNT = rf"{_DIGITS}|an?(?=\s+(?:minute|hour))|(?:{'|'.join(WORDS)})(?=[\s-])"
 _PART = rf"(?:{_COUNT})[\s-]*{_UNIT}\b\.?"
 DURATION = re.compile(rf"\b{_PART}(?:\s*(?:and|,)?\s*{_PART})*", re.IGNORECASE)
 PART = re.compile(rf"\b({_COUNT})[\s-]*({_UNIT})\b", re.IGNORECASE)
@@ -35,7 +39,9 @@ CLOCK = re.compile(r"\b([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?\s*(?:UTC|GMT|Z)
 NAMED = re.compile(
     r"\b(?:seconds|secs?|retry[ _-]?after)(?: left| remaining)?\s*[:=]\s*(\d{1,5})\b", re.IGNORECASE
 )
-MINUTES_AND_SECONDS = re.compile(r"\b(?:wait|in|for)\s+(\d{1,2}):(\d\d)\b(?!\s*(?:UTC|GMT|Z|:))")
+MINUTES_AND_SECONDS = re.compile(
+    r"\b(?:wait|in|for)\s+(\d{1,2}):(\d\d)\b(?!\s*(?:UTC|GMT|Z|:))", re.IGNORECASE
+)
 TIME = re.compile(
     r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
 )
@@ -43,7 +49,7 @@ TIME = re.compile(
 SINCE_RENTED = re.compile(
     r"\b(?:after|since|of|from)\s+(?:the\s+|its\s+|being\s+)?"
     r"(?:rent|purchas|activation|order|buy|bought|issu|number|creat)"
-    r"|\b(?:first|older than|rental time)\b",
+    r"|\b(?:first|old|older than|rental time)\b",
     re.IGNORECASE,
 )
 
@@ -100,7 +106,7 @@ def _of_message(
     if not IS_A_WAIT.search(message):
         return None
     is_since_rented = SINCE_RENTED.search(message) is not None
-    readers: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], int]], ...] = (
+    readers: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], float]], ...] = (
         (DURATION, lambda found: sum(map(_seconds, PART.finditer(found[0])))),
         (NAMED, lambda found: int(found[1])),
         (MINUTES_AND_SECONDS, lambda found: int(found[1]) * 60 + int(found[2])),
@@ -143,9 +149,11 @@ def _date(value: str) -> datetime | None:
         return None
 
 
-def _seconds(part: re.Match[str]) -> int:
-    amount = part[1].lower()
-    return (WORDS.get(amount) or int(amount)) * UNITS[part[2][0].lower()]
+def _seconds(part: re.Match[str]) -> float:
+    """The count of one unit; "a" and "an" are one."""
+    word = part[1].lower()
+    count = float(word) if word[0].isdigit() else WORDS.get(word, 1)
+    return count * UNITS[part[2][0].lower()]
 
 
 def _pause(after: timedelta, *, is_since_rented: bool = False) -> Pause | None:

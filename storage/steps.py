@@ -42,8 +42,9 @@ async def update_row(db: aiosqlite.Connection, before: Activation, after: Activa
     )
     if cursor.rowcount != 1:
         return False
-    if _provider_id(after) != _provider_id(before):
-        await hold_id(db, after)
+    provider_id = _provider_id(after)
+    if provider_id is not None and provider_id != _provider_id(before):
+        await hold_id(db, after, provider_id)
     await _charge(db, before, after)
     if before.number is None and after.number is not None:
         await count_use(db, after.offer)

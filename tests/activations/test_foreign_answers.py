@@ -1,5 +1,6 @@
 """An answer about another number is never believed, and an id is never two orders'."""
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -57,6 +58,30 @@ async def test_an_answer_about_another_number(
     assert (State.WAITING, ()) == (after.state, after.sms)
     assert sorted(OWNERS) == sorted(n.user_id for n in told if n.kind is NoteKind.OWNER_MISMATCH)
     assert set() == {note.kind for note in told} - {NoteKind.OWNER_MISMATCH}
+
+
+async def test_an_answer_about_another_number_on_a_full_disk(
+    shop: Shop, database: Database, provider: ScriptedProvider
+) -> None:
+    """It is not believed either when nothing can be written of it."""
+
+    class Rows(ActivationRows):
+        async def tell_mismatch(self, *_: object) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    number = await shop.waiting()
+    shop.inspector._store = Rows(database)
+    provider.next("activation", FOREIGN[0])
+
+    with pytest.raises(Mismatched):
+        await shop.inspector.look(number, provider)
+
+
+async def test_an_order_refused_in_unknown_words(shop: Shop, provider: ScriptedProvider) -> None:
+    """A code that no document has is kept with its words."""
+    provider.next("rent", Refused(ErrorCode.OTHER, "TOO_SOON", "Wait 90 seconds.", 400))
+
+    assert "OTHER TOO_SOON: Wait 90 seconds." == (await shop.rented()).reason
 
 
 @pytest.mark.parametrize("answer", OWN, ids=str)

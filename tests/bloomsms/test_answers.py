@@ -502,6 +502,7 @@ def test_what_a_change_names(data: Json, expected: Changed) -> None:
         ("187", {"country": "any"}, True),
         ("US", {"country": "us"}, True),
         ("187", {"country": "0"}, False),
+        ("187", {"country": None, "country_id": "0"}, False),
         ("187", {"country": 12}, False),
         ("187", {"country_id": "36"}, False),
         ("us", {"country": "RU"}, False),
