@@ -19,7 +19,7 @@ from activations.model import (
     Number,
     State,
 )
-from activations.notes import Draft, NoteKind, card
+from activations.notes import Draft, NoteKind, card, to_owners
 from activations.ports import Clock, Provider, Store
 from bloomsms.errors import ErrorCode, Mismatched, Refused
 from bloomsms.models import ActivationStatus
@@ -63,7 +63,7 @@ class Adoption:
             raise
         claimants = [order for order in await self.orders() if is_of(order, service_code)]
         if is_other_id(provider_id, seen.activation_id):
-            log.warning("an answer about a number that no order has names another id")
+            await self._tell_mismatch(claimants[:1])
             raise Mismatched("another id")
         # Asked for after the orders: one whose answer came meanwhile is no claimant any more.
         if known := await self._store.by_provider_ids([provider_id]):
@@ -108,6 +108,12 @@ class Adoption:
         source = await self._store.get(order.offer.source_id or 0)
         known = source.number.phone_number if source and source.number else None
         return is_other_phone(known, phone_number)
+
+    async def _tell_mismatch(self, claimants: Sequence[Activation]) -> None:
+        log.warning("an answer about a number that no order has names another id")
+        for order in claimants:
+            drafts = to_owners(NoteKind.OWNER_MISMATCH, self._owner_ids, order.id)
+            await self._store.tell_mismatch(order.id, drafts, self._clock.now())
 
     async def _tell_owners(self, provider_id: str, claimants: Sequence[Activation]) -> None:
         if not claimants or provider_id in self._told:

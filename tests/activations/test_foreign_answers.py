@@ -175,6 +175,7 @@ async def test_a_hint_answered_for_another_number(shop: Shop, provider: Scripted
         await shop.adoption.adopt("8", "wa", provider)
 
     assert State.UNCERTAIN is (await shop.now(order)).state
+    assert len(OWNERS) == len(await about(shop, NoteKind.OWNER_MISMATCH))
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.CODE_RECEIVED, State.EXPIRED])
