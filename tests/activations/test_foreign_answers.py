@@ -47,7 +47,7 @@ async def about(shop: Shop, kind: NoteKind) -> list[Note]:
 async def test_an_answer_about_another_number(
     shop: Shop, provider: ScriptedProvider, answer: object
 ) -> None:
-    """Its code is shown to nobody and its end ends nothing; owners hear of it once."""
+    """Its code is not shown and its end ends nothing; owners hear of it once."""
     number = await shop.waiting()
     provider.always("activation", answer)
     for _ in range(3):
@@ -237,7 +237,7 @@ async def test_the_own_id_named_again(shop: Shop, provider: ScriptedProvider) ->
 async def test_an_id_that_an_answer_named_meanwhile(
     shop: Shop, database: Database, provider: ScriptedProvider
 ) -> None:
-    """A hint that comes too late for its number gives it to nobody else."""
+    """A hint that comes too late for its number gives it to no other order."""
     await shop.orders.lose(await shop.begun(), "hung up")
 
     class Rows(ActivationRows):

@@ -109,7 +109,7 @@ def test_another_service(named: str | None, expected: str) -> None:
         ("187", " UNITED states", ""),
         ("187", "any", ""),
         ("any", "0", ""),
-        ("187", "USA", ""),  # a name beside an id: nobody can tell
+        ("187", "USA", ""),  # a name beside an id tells nothing
         ("187", "Atlantis", ""),
         ("187", "0", "0"),
         ("187", "99", "99"),

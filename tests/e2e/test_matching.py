@@ -30,7 +30,7 @@ async def test_an_order_answered_with_anothers_number(world: World, ann: Person)
 
 @pytest.mark.parametrize("key", ["activation_id", "phone_number"])
 async def test_a_look_answered_for_another_number(world: World, ann: Person, key: str) -> None:
-    """Nobody is shown the code of an answer that names another number; polling goes on."""
+    """The code of an answer that names another number is not shown; polling goes on."""
     anns = await world.rent(ann)
     value = "7" if key == "activation_id" else "+19009999999"
     world.bloomsms.arm("altered", on="status", key=key, value=value)

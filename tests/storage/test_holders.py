@@ -42,7 +42,7 @@ def again(source: Activation) -> Offer:
 async def test_an_id_that_another_row_holds(
     store: ActivationRows, clock: MovedClock, state: State
 ) -> None:
-    """It stays where it is, whoever's it is and however it ended; nothing is written."""
+    """It stays where it is, also once its number has ended; nothing is written."""
     anns = await answered(store, clock, OFFER, "1")
     for step in rows.PATHS[state][2:]:
         anns = await rows.moved(store, clock, anns, replace(anns, state=step))
