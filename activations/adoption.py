@@ -8,17 +8,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from activations.inspection import Inspector
+from activations.matching import is_other_id, is_other_phone
 from activations.model import (
     FOUND,
     GRACE_AFTER_EXPIRY,
     USUAL_LIFETIME,
     Activation,
+    IdHeldError,
+    Kind,
     Number,
     State,
 )
-from activations.notes import Draft, NoteKind, card
+from activations.notes import Draft, NoteKind, card, to_owners
 from activations.ports import Clock, Provider, Store
-from bloomsms.errors import ErrorCode, Refused
+from bloomsms.errors import ErrorCode, Mismatched, Refused
 from bloomsms.models import ActivationStatus
 
 # An order's number would have ended by then.
@@ -54,7 +57,7 @@ class Adoption:
 
         Shape: None when it is nobody's, when an order still under way may name it, or when more
         than one person's order may have brought it; then the owners are told.
-        Errors: the provider's.
+        Errors: the provider's; Mismatched when the answer is about another number.
         """
         try:
             seen = await provider.activation(provider_id)
@@ -63,6 +66,9 @@ class Adoption:
                 return None
             raise
         claimants = [order for order in await self.orders() if is_of(order, service_code)]
+        if is_other_id(provider_id, seen.activation_id):
+            await self._tell_mismatch(claimants[:1])
+            raise Mismatched("another id")
         # Asked for after the orders: one whose answer came meanwhile is no claimant any more.
         if known := await self._store.by_provider_ids([provider_id]):
             return await self._inspector.take_in(known[0], seen)
@@ -79,20 +85,39 @@ class Adoption:
     ) -> Activation | None:
         now = self._clock.now()
         end = max(order.changed_at + USUAL_LIFETIME, now)
+        is_other = await self._is_other_phone(order, phone_number)
         after = replace(
             order,
             state=State.WAITING,
             changed_at=now,
             waiting_since=now,
-            number=Number(provider_id, phone_number, order.price, end),
+            number=Number(provider_id, phone_number, order.price, end, is_other_phone=is_other),
             reason=FOUND,
         )
         told = Draft(NoteKind.SETTLED, order.user_id, order.id)
         drafts = (card(order.user_id, order.id), told)
-        if not await self._store.record(order, after, drafts, now):
+        try:
+            is_recorded = await self._store.record(order, after, drafts, now)
+        except IdHeldError:
+            is_recorded = False  # an order's own answer named it meanwhile
+        if not is_recorded:
             return None
         log.info("activation %d: uncertain -> waiting (found as %s)", order.id, provider_id)
         return await self._inspector.take_in(after, seen)
+
+    async def _is_other_phone(self, order: Activation, phone_number: str) -> bool:
+        """Whether the same number was to be rented again, and this is another one."""
+        if order.offer.kind is not Kind.AGAIN:
+            return False
+        source = await self._store.get(order.offer.source_id or 0)
+        known = source.number.phone_number if source and source.number else None
+        return is_other_phone(known, phone_number)
+
+    async def _tell_mismatch(self, claimants: Sequence[Activation]) -> None:
+        log.warning("an answer about a number that no order has names another id")
+        for order in claimants:
+            drafts = to_owners(NoteKind.OWNER_MISMATCH, self._owner_ids, order.id)
+            await self._store.tell_mismatch(order.id, drafts, self._clock.now())
 
     async def _tell_owners(self, provider_id: str, claimants: Sequence[Activation]) -> None:
         if not claimants or provider_id in self._told:

@@ -181,7 +181,7 @@ class Books:
         returned = [a for a in due if a.id in proof.returned]
         steps = [*self._settled(unknown, proof), *self._returned(returned)]
         if steps:
-            money = sum((a.price for a in returned), Decimal(0))
+            money = sum((a.taken for a in returned), Decimal(0))
             await self._account.conclude(money, steps, self._clock.now())
 
     async def _begin_with(self, reading: Reading) -> None:
@@ -290,7 +290,7 @@ def _charge(activation: Activation) -> tuple[int, State]:
 
 
 def _prices(activations: Sequence[Activation]) -> dict[int, Decimal]:
-    return {activation.id: activation.price for activation in activations}
+    return {activation.id: activation.taken for activation in activations}
 
 
 def _news(activation: Activation) -> tuple[Draft, ...]:

@@ -6,7 +6,7 @@ from functools import partial
 
 from activations.errors import OutOfStock
 from activations.keeping import KeptLists
-from activations.model import EVER_RENTED_STATES
+from activations.model import EVER_RENTED_STATES, LEAST_PRICE
 from activations.ports import Clock, Lists, Provider, Store
 from activations.shelf import Shelf
 from bloomsms.errors import ErrorCode, Refused, Unreadable
@@ -53,6 +53,7 @@ class Catalog:
         clock: Clock,
     ) -> None:
         self._store = store
+        self.known_countries: list[Country] = []  # as they were listed last by this process
         fetch_countries = partial(_fetch_countries, provider)
         fetch_services = partial(_fetch_services, provider)
         countries = KeptLists(country_lists, ROOM_IN_MEMORY, clock)
@@ -116,14 +117,16 @@ class Catalog:
         )
 
     async def _all_countries(self) -> list[Country]:
-        return await self._countries.take("", COUNTRIES_AGE, STALE_COUNTRIES_AGE)
+        self.known_countries = await self._countries.take("", COUNTRIES_AGE, STALE_COUNTRIES_AGE)
+        return self.known_countries
 
     async def _all_services(
         self, country_id: str, age: timedelta, stale_age: timedelta
     ) -> list[Service]:
         if await self.country(country_id) is None:
             raise OutOfStock
-        return await self._services.take(country_id, age, stale_age)
+        found = await self._services.take(country_id, age, stale_age)
+        return [service for service in found if service.price >= LEAST_PRICE]
 
 
 async def _fetch_countries(provider: Provider, _key: str) -> list[Country]:

@@ -5,6 +5,7 @@ The provider alone decides: a change is asked for once, then one look tells what
 
 import logging
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from activations.errors import (
     GoneAlready,
@@ -12,7 +13,7 @@ from activations.errors import (
     NotFound,
     ProviderAway,
     ProviderBusy,
-    ProviderSaysNo,
+    WishRefused,
     refusal_of,
 )
 from activations.inspection import Inspector
@@ -20,8 +21,18 @@ from activations.model import OPEN_STATES, Activation, State
 from activations.notes import card
 from activations.observation import another_round
 from activations.ports import Clock, Provider, Store
-from bloomsms.errors import BloomsmsError, NotSent, OutcomeUnknown, RateLimited, Refused
-from bloomsms.models import StatusChange
+from bloomsms.errors import (
+    BloomsmsError,
+    Mismatched,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+)
+from bloomsms.models import Pause, StatusChange
+
+# A time further ahead is no time to try again.
+LONGEST_PAUSE = timedelta(days=1)
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +129,8 @@ class Endings:
     ) -> Activation:
         refusal: Refused | None = None
         try:
-            await self._provider.change(provider_id, wish)
+            changed = await self._provider.change(provider_id, wish)
+            await self._inspector.must_match(activation, changed)
         except Refused as err:
             refusal = err
             # Before the look: an end that it shows is not the one that was asked for.
@@ -127,7 +139,7 @@ class Endings:
             raise ProviderBusy(err.wait_s) from err
         except NotSent as err:
             raise ProviderAway from err
-        except OutcomeUnknown:
+        except (OutcomeUnknown, Mismatched):
             log.warning("activation %d: no answer to %s; looking", activation.id, wish.value)
         else:
             activation = await self._accepted(activation, wish)
@@ -136,7 +148,7 @@ class Endings:
         except BloomsmsError:
             after = activation
         if refusal and after.state is activation.state:
-            raise ProviderSaysNo(refusal.code, refusal.reason) from refusal
+            raise self._refusal(activation, wish, refusal) from refusal
         return after
 
     async def _accepted(self, activation: Activation, wish: StatusChange) -> Activation:
@@ -145,6 +157,13 @@ class Endings:
             return await self._take_as_done(activation, wish)
         await self._store.mark_accepted(activation.id, wish)
         return replace(activation, last_change=wish, is_change_accepted=True)
+
+    def _refusal(self, activation: Activation, wish: StatusChange, err: Refused) -> WishRefused:
+        now = self._clock.now()
+        retry_at = end_of(err.pause, activation, now) if err.pause else None
+        if retry_at is None or retry_at <= now:
+            return WishRefused(wish, err, None, None)
+        return WishRefused(wish, err, retry_at - now, retry_at)
 
     async def _take_as_done(self, before: Activation, wish: StatusChange) -> Activation:
         now = self._clock.now()
@@ -155,3 +174,15 @@ class Endings:
         await self._store.record(before, after, (card(before.user_id, before.id),), now)
         log.info("activation %d: %s -> %s", before.id, before.state, after.state)
         return await self._store.get(before.id) or after
+
+
+def end_of(pause: Pause, activation: Activation, now: datetime) -> datetime | None:
+    """When a refusal that holds only for now ends, by the clock that people see."""
+    if pause.after is None:
+        return pause.at if pause.at and pause.at - now <= LONGEST_PAUSE else None
+    return pause.after + (_rented_at(activation) if pause.is_since_rented else now)
+
+
+def _rented_at(activation: Activation) -> datetime:
+    since = activation.waiting_since if activation.rounds == 1 else None
+    return since or activation.created_at

@@ -1,9 +1,11 @@
 """Refusals that a person can be told: each class is one sentence in handlers/texts.py."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from activations.model import Activation
 from bloomsms.errors import BloomsmsError, ErrorCode, RateLimited, Refused
+from bloomsms.models import StatusChange
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
@@ -70,6 +72,23 @@ class ProviderSaysNo(Refusal):
         super().__init__(code.value)
         self.code = code
         self.reason = reason
+
+
+class WishRefused(ProviderSaysNo):
+    """The provider refused to change a number; the wish stays with the person to try again.
+
+    Shape: `word` is the error code as it was sent, an outside string as `reason` is; `wait` and
+    `retry_at` say when to try again, None where the provider does not.
+    """
+
+    def __init__(
+        self, wish: StatusChange, err: Refused, wait: timedelta | None, retry_at: datetime | None
+    ) -> None:
+        super().__init__(err.code, err.reason)
+        self.wish = wish
+        self.word = err.word
+        self.wait = wait
+        self.retry_at = retry_at
 
 
 class ProviderBusy(Refusal):

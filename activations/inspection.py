@@ -8,13 +8,14 @@ from datetime import timedelta
 from activations.ages import NumberAges
 from activations.books import Books
 from activations.doubts import Doubts
+from activations.matching import contradiction
 from activations.model import OPEN_STATES, Activation, State
-from activations.notes import Draft, NoteKind, card
+from activations.notes import Draft, NoteKind, card, to_owners
 from activations.observation import Observation, is_awaited, missing, observe
 from activations.ports import Clock, Provider, Store
 from activations.time_scale import probable_wait_s
-from bloomsms.errors import ErrorCode, RateLimited, Refused
-from bloomsms.models import ActivationStatus, ProviderStatus, Sms
+from bloomsms.errors import ErrorCode, Mismatched, RateLimited, Refused
+from bloomsms.models import ActivationStatus, Changed, ProviderStatus, Sms
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,8 @@ TAKEN_BACK_AFTER = 6
 class Inspector:
     """Looks at numbers for the poller and for people's wishes alike.
 
-    Errors: `look` passes on the provider's errors, except that the number is unknown to it.
+    Errors: `look` passes on the provider's errors, except that the number is unknown to it, and
+    raises Mismatched for an answer about another number; `take_in` as well.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class Inspector:
 
     async def look(self, activation: Activation, provider: Provider) -> Activation:
         """Ask about `activation` and return it as it stands afterwards."""
-        if activation.number is None:
+        if activation.number is None or activation.number.is_id_passed_on:
             return activation
         self._see(activation)
         asked = self._clock.monotonic()
@@ -73,7 +75,10 @@ class Inspector:
         waited_when_asked: timedelta | None = None,
     ) -> Activation:
         """Record what the provider showed of `activation`, as it stood when it was asked."""
+        await self.must_match(activation, seen)
         before = await self._store.get(activation.id) or activation
+        if before.number and before.number.is_id_passed_on:
+            return before  # the answer is about the activation that has its id now
         if before.changed_seq != activation.changed_seq and _is_old_news(before, seen):
             return before  # asked before what became of the number meanwhile
         self._see(before)
@@ -105,6 +110,17 @@ class Inspector:
         if before.state is not State.WAITING or not self.ages.is_exact(before.id):
             return None
         return probable_wait_s(self.ages.waited(before.id), waited_when_asked)
+
+    async def must_match(self, activation: Activation, answer: ActivationStatus | Changed) -> None:
+        """Errors: Mismatched for an answer about another number; owners hear of it once."""
+        if problem := contradiction(activation, answer):
+            log.warning("activation %d: an answer names %s", activation.id, problem)
+            drafts = to_owners(NoteKind.OWNER_MISMATCH, self._owner_ids, activation.id)
+            try:
+                await self._store.tell_mismatch(activation.id, drafts, self._clock.now())
+            except Exception:
+                log.exception("activation %d: owners could not be told of it", activation.id)
+            raise Mismatched(problem)
 
     def _is_blank(self, activation: Activation, seen: ActivationStatus) -> bool:
         """Whether an SMS came of which the provider, look after look, knows nothing."""

@@ -25,6 +25,12 @@ CLOSED_BY_OWNER = "closed_by_owner"
 FOUND = "found"  # the provider named its number after all
 # An offer older than this is asked for again instead of rented.
 OFFER_LIFETIME = timedelta(minutes=15)
+# Nothing cheaper is ordered: a limit of 0 may mean "no limit" to the provider.
+LEAST_PRICE = Decimal("0.000001")
+
+
+class IdHeldError(Exception):
+    """The provider named an id that is another activation's, so the row was not written."""
 
 
 class State(StrEnum):
@@ -101,8 +107,13 @@ class Number:
 
     provider_id: str
     phone_number: str
-    price: Decimal
+    price: Decimal  # what the person pays: never above the price shown
     expires_at: datetime
+    charged: Decimal | None = None  # what the provider says it took; None: it did not say
+    given_service: str = ""  # as the provider names it, where it is not the one asked for
+    given_country: str = ""  # see given_service
+    is_other_phone: bool = False  # the same number was asked for, and another one came
+    is_id_passed_on: bool = False  # a later activation has its provider id now
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +170,19 @@ class Activation:
 
     @property
     def price(self) -> Decimal:
-        """What was paid, or would be."""
+        """What the person paid, or would pay."""
         return self.number.price if self.number else self.offer.price
+
+    @property
+    def taken(self) -> Decimal:
+        """What the order took from the account, as far as that is known, or would take."""
+        charged = self.number.charged if self.number else None
+        return self.offer.price if charged is None else charged
+
+    @property
+    def is_overcharged(self) -> bool:
+        """Whether the provider took more than the price that was shown."""
+        return self.taken > self.offer.price
 
     @property
     def is_charge_known(self) -> bool:
@@ -184,7 +206,7 @@ class Activation:
 def newly_charged(before: Activation, after: Activation) -> Decimal:
     """What the step from `before` to `after` takes off the account's expected balance."""
     is_new = after.is_charge_known and not before.is_charge_known
-    return after.price if is_new else Decimal(0)
+    return after.taken if is_new else Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Notes: what somebody is to be told, kept as rows until Telegram has accepted it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +26,12 @@ class NoteKind(StrEnum):
     OWNER_WORD = "owner_word"  # an owner: the provider uses a status word nobody knows
     OWNER_HINTS = "owner_hints"  # an owner: the webhook fell silent, or works again
     OWNER_UNCLAIMED = "owner_unclaimed"  # an owner: a number may be of more than one order
+    OWNER_MISMATCH = "owner_mismatch"  # an owner: an answer about one number named another
+    OWNER_HELD = "owner_held"  # an owner: an order was answered with another number's id
+    OWNER_DIFFERENT = "owner_different"  # an owner: another service or country than ordered
+    OWNER_OVERCHARGED = "owner_overcharged"  # an owner: more was taken than was shown
+    OWNER_DUPLICATES = "owner_duplicates"  # an owner: rows that shared an id, found at the start
+    DUPLICATE = "duplicate"  # the person: the order's number turned out to be another order's
     OWNER_ACCESS = "owner_access"  # an owner: somebody knocks at a private bot
 
 
@@ -84,3 +90,12 @@ def code_and_card(user_id: int, activation_id: int) -> tuple[Draft, ...]:
 
 def card(user_id: int, activation_id: int) -> Draft:
     return Draft(NoteKind.CARD, user_id, activation_id)
+
+
+def to_owners(
+    kind: NoteKind,
+    owner_ids: Iterable[int],
+    activation_id: int | None = None,
+    **words: str,
+) -> list[Draft]:
+    return [Draft(kind, owner_id, activation_id, words) for owner_id in sorted(owner_ids)]

@@ -9,13 +9,21 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from itertools import chain, repeat
 
+from activations import matching
 from activations.books import Books
 from activations.catalog import Catalog
-from activations.model import USUAL_LIFETIME, Activation, Kind, Number, Offer, State
-from activations.notes import Draft, NoteKind, card
+from activations.model import (
+    USUAL_LIFETIME,
+    Activation,
+    IdHeldError,
+    Kind,
+    Number,
+    Offer,
+    State,
+)
+from activations.notes import Draft, NoteKind, card, to_owners
 from activations.ports import Clock, Provider, Store
 from bloomsms.errors import ErrorCode, NotSent, OutcomeUnknown, RateLimited, Refused
 from bloomsms.models import Rental
@@ -53,7 +61,8 @@ class Orders:
         """
         with self._books.order():
             try:
-                rental = await self._order(activation)
+                source = await self._source(activation.offer)
+                rental = await self._order(activation.offer, source)
             except Refused as err:
                 return await self._refused(activation, err)
             except NotSent as err:
@@ -63,23 +72,34 @@ class Orders:
             except Exception as err:
                 log.exception("activation %d: a surprise while ordering", activation.id)
                 return await self.lose(activation, type(err).__name__)
-            return await self._keep(activation, self._number(activation, rental))
+            return await self._keep(activation, self._number(activation.offer, source, rental))
 
-    async def _order(self, activation: Activation) -> Rental:
-        offer = activation.offer
+    async def _source(self, offer: Offer) -> Number | None:
+        """The number that is to be rented again; None where any will do."""
         if offer.kind is not Kind.AGAIN:
-            return await self._provider.rent(offer.service_code, offer.country_id, offer.price)
+            return None
         source = await self._store.get(offer.source_id or 0)
         if source is None or source.number is None:
             raise NotSent("the earlier number is gone")
-        return await self._provider.re_rent(source.number.provider_id)
+        return source.number
 
-    def _number(self, activation: Activation, rental: Rental) -> Number:
+    async def _order(self, offer: Offer, source: Number | None) -> Rental:
+        if source:
+            return await self._provider.re_rent(source.provider_id)
+        return await self._provider.rent(offer.service_code, offer.country_id, offer.price)
+
+    def _number(self, offer: Offer, source: Number | None, rental: Rental) -> Number:
+        known = self._catalog.known_countries
         return Number(
             provider_id=rental.activation_id,
             phone_number=rental.phone_number,
-            price=_charged(rental.price, activation.offer),
+            price=offer.price if rental.price is None else min(rental.price, offer.price),
             expires_at=self._end_of(rental),
+            charged=rental.price,
+            given_service=matching.other_service(offer, rental),
+            given_country=matching.other_country(offer, rental, known),
+            is_other_phone=source is not None
+            and matching.is_other_phone(source.phone_number, rental.phone_number),
         )
 
     def _end_of(self, rental: Rental) -> datetime:
@@ -99,23 +119,61 @@ class Orders:
         while True:
             try:
                 return await self._write_down(activation, after)
+            except IdHeldError as err:
+                return await self._lose_held(activation, number, err)
             except Exception:
                 log.exception("activation %d: its number could not be written", activation.id)
                 await asyncio.sleep(next(delays_s))
 
     async def _write_down(self, before: Activation, after: Activation) -> Activation:
-        drafts = (card(after.user_id, after.id),)
-        if not await self._store.record(before, after, drafts, self._clock.now()):
-            # Somebody held the order for lost meanwhile; now it is known.
+        """Errors: IdHeldError."""
+        now, drafts = self._clock.now(), self._news_of(after)
+        if not await self._store.record(before, after, drafts, now):
+            # The order was held for lost meanwhile, and its number may have been found.
             lost = await self._store.get(before.id) or before
-            await self._store.record(lost, after, drafts, self._clock.now())
+            after = after if lost.number is None else replace(lost, number=after.number)
+            await self._store.record(lost, after, drafts, now)
+        if after.is_overcharged:
+            await self._books.blur()
         log.info("activation %d: %s -> %s", before.id, before.state, after.state)
         return await self._store.get(before.id) or after
+
+    def _news_of(self, rented: Activation) -> list[Draft]:
+        """What is told when a number is there: its card, and what owners must know of it."""
+        drafts, number = [card(rented.user_id, rented.id)], rented.number
+        if rented.is_overcharged:
+            log.warning("activation %d: more was taken than was shown", rented.id)
+            drafts += to_owners(NoteKind.OWNER_OVERCHARGED, self._owner_ids, rented.id)
+        if number and (number.given_service or number.given_country):
+            log.warning("activation %d: another service or country than ordered", rented.id)
+            drafts += to_owners(NoteKind.OWNER_DIFFERENT, self._owner_ids, rented.id)
+        return drafts
+
+    async def _lose_held(
+        self, activation: Activation, number: Number, err: IdHeldError
+    ) -> Activation:
+        """The answer named another activation's id: which number was rented is not known."""
+        words = {"provider_id": number.provider_id}
+        drafts = to_owners(NoteKind.OWNER_HELD, self._owner_ids, activation.id, **words)
+        return await self.lose(activation, str(err), drafts)
+
+    async def tell_duplicates(self) -> None:
+        """Tell of rows that shared a provider id when the database was brought up to date."""
+        rows = await self._store.duplicates()
+        if not rows:
+            return
+        log.warning("%d rows had the provider id of an older one", len(rows))
+        lost = [row for row in rows if row.state is State.UNCERTAIN]
+        orders = ", ".join(str(row.id) for row in rows)
+        drafts = to_owners(NoteKind.OWNER_DUPLICATES, self._owner_ids, orders=orders)
+        drafts += [Draft(NoteKind.DUPLICATE, row.user_id, row.id) for row in lost]
+        drafts += [card(row.user_id, row.id) for row in lost]
+        await self._store.tell_duplicates(drafts, self._clock.now())
 
     async def _refused(self, activation: Activation, err: Refused) -> Activation:
         await self._catalog.forget_prices(activation.offer.country_id)
         now = self._clock.now()
-        after = replace(activation, state=State.REFUSED, changed_at=now, reason=err.code.value)
+        after = replace(activation, state=State.REFUSED, changed_at=now, reason=_reason(err))
         drafts = [card(activation.user_id, activation.id)]
         if err.code is ErrorCode.INSUFFICIENT_FUNDS and self._is_time_for_alert():
             drafts += [Draft(NoteKind.OWNER_FUNDS, owner) for owner in sorted(self._owner_ids)]
@@ -135,7 +193,9 @@ class Orders:
         )  # fmt: skip
         return await self._record(activation, after, (card(activation.user_id, activation.id),))
 
-    async def lose(self, activation: Activation, reason: str) -> Activation:
+    async def lose(
+        self, activation: Activation, reason: str, more: Sequence[Draft] = ()
+    ) -> Activation:
         """RENTING → UNCERTAIN: told to the person and the owners, never tried again."""
         log.warning("activation %d: outcome unknown: %s", activation.id, reason)
         after = replace(
@@ -148,6 +208,7 @@ class Orders:
                 Draft(NoteKind.OWNER_UNCERTAIN, owner, activation.id)
                 for owner in sorted(self._owner_ids - {activation.user_id})
             ),
+            *more,
         ]
         self._books.order_is_lost(activation.id)
         return await self._record(activation, after, drafts)
@@ -160,8 +221,8 @@ class Orders:
         return await self._store.get(before.id) or after
 
 
-def _charged(price: Decimal | None, offer: Offer) -> Decimal:
-    """What the provider says it took; the price shown when it does not say."""
-    if price is not None and price > offer.price:
-        log.warning("the provider took %s where %s was the most", price, offer.price)
-    return offer.price if price is None else price
+def _reason(err: Refused) -> str:
+    """Why it was refused: the error code, with the provider's own words where we know it not."""
+    if err.code is not ErrorCode.OTHER:
+        return err.code.value
+    return f"{err.code.value} " + ": ".join(part for part in (err.word, err.reason) if part)

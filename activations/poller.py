@@ -13,7 +13,7 @@ from activations.ports import Clock, Provider, Store
 from activations.schedule import SHORTEST_GAP_S, Candidate, most_worthwhile
 from activations.time_scale import TimeScales
 from activations.watchlist import Watchlist
-from bloomsms.errors import BloomsmsError, NotSent, RateLimited
+from bloomsms.errors import BloomsmsError, Mismatched, NotSent, RateLimited
 
 MOST_IN_FLIGHT = 64
 LONGEST_BACKOFF_S = 30.0
@@ -201,6 +201,9 @@ class Poller:
             self._silent_until = self._clock.monotonic() + timedelta(seconds=err.wait_s)
             self._saved += 1  # it was not made
             return
+        except Mismatched:
+            # The service is there: other numbers are asked about as before.
+            self.answered_at = self._clock.monotonic()
         except BloomsmsError as err:
             self._back_off(err)
             if isinstance(err, NotSent):

@@ -11,6 +11,7 @@ from activations.tally import Tally
 from bloomsms.models import (
     ActivationStatus,
     Balance,
+    Changed,
     Country,
     Rental,
     Service,
@@ -43,7 +44,7 @@ class Provider(Protocol):
     async def rent(self, service_code: str, country_id: str, max_price: Decimal) -> Rental: ...
     async def re_rent(self, activation_id: str) -> Rental: ...
     async def activation(self, activation_id: str) -> ActivationStatus: ...
-    async def change(self, activation_id: str, new_status: StatusChange) -> None: ...
+    async def change(self, activation_id: str, new_status: StatusChange) -> Changed: ...
 
 
 Step = tuple[Activation, Activation, Sequence[Draft]]  # before, after, and what is told of it
@@ -116,6 +117,7 @@ class Store(Protocol):
 
         Shape: False, and nothing written, when it is not, or when the SMS is known already.
         `waited_s` is how long the SMS was probably waited for.
+        Errors: IdHeldError when another row has the number's provider id; nothing is written.
         """
         ...
 
@@ -175,6 +177,20 @@ class Store(Protocol):
 
     async def by_provider_ids(self, provider_ids: Sequence[str]) -> list[Activation]:
         """Everybody's rows with these numbers, in no order; at most 500 are asked for at once."""
+        ...
+
+    async def tell_mismatch(
+        self, activation_id: int, drafts: Sequence[Draft], now: datetime
+    ) -> None:
+        """Keep these notes, once for each activation, also after a restart."""
+        ...
+
+    async def duplicates(self) -> list[Activation]:
+        """Rows that lost their provider id to an older one and were not told of, oldest first."""
+        ...
+
+    async def tell_duplicates(self, drafts: Sequence[Draft], now: datetime) -> None:
+        """Keep these notes; none of the duplicates is left to be told of."""
         ...
 
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:

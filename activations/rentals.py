@@ -16,11 +16,13 @@ from activations.errors import (
     NotConfirmed,
     NotFound,
     OfferStale,
+    OutOfStock,
     SpentToday,
     TooDear,
     TooMany,
 )
 from activations.model import (
+    LEAST_PRICE,
     OFFER_LIFETIME,
     Activation,
     Card,
@@ -120,7 +122,9 @@ class Rentals:
         old = await self.owned(user_id, activation_id)
         if old.state is not State.WAITING or old.sms or old.number is None:
             raise GoneAlready(old)
-        offer = replace(old.offer, price=old.price, kind=Kind.INSTEAD, source_id=old.id)
+        price = old.price or old.offer.price  # what the provider gave for nothing has no limit
+        _check_price(price, limits)
+        offer = replace(old.offer, price=price, kind=Kind.INSTEAD, source_id=old.id)
         new = await self._store.offer(
             offer, self._clock.now(), lambda usage: _check_standing(usage, limits)
         )
@@ -151,6 +155,7 @@ class Rentals:
             await self._orders.lose(activation, "the bot was stopped before the answer came")
         for activation in await self._store.unfinished_swaps():
             await self.withdraw(activation.user_id, activation.id)
+        await self._orders.tell_duplicates()
 
     async def _given_back(self, old: Activation) -> Activation:
         ended = await self._endings.cancel(old.user_id, old.id)
@@ -178,6 +183,8 @@ class Rentals:
 
 
 def _check_price(price: Decimal, limits: Limits) -> None:
+    if price < LEAST_PRICE:
+        raise OutOfStock
     if limits.max_price is not None and price > limits.max_price:
         raise TooDear(price, limits.max_price)
 

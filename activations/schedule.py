@@ -55,7 +55,7 @@ def score(candidate: Candidate) -> float:
     looks the next one is that chance over the hazard of now away.
     """
     age_s, scale_s = candidate.age_s, candidate.scale_s
-    if candidate.gap_s <= 0:
+    if candidate.gap_s <= ROUNDING_S:
         return 0.0
     chance = accumulated_hazard(age_s, scale_s) - accumulated_hazard(
         age_s - candidate.gap_s, scale_s

@@ -13,14 +13,17 @@ from typing import TypeVar
 
 from bloomsms.errors import Unreadable
 from bloomsms.models import (
+    ANY_COUNTRY,
     ActivationStatus,
     Balance,
+    Changed,
     Country,
     PriceRow,
     Rental,
     Service,
     Sms,
     SmsReceived,
+    is_other_country,
 )
 from bloomsms.status_words import status_of
 from bloomsms.wire import Data, Json, decode, excerpt
@@ -52,12 +55,15 @@ def read_countries(data: Json) -> list[Country]:
     return list(found.values())
 
 
-def read_services(data: Json) -> list[Service]:
-    """Shape: the provider's order, codes unique; rows that cannot be read are left out."""
+def read_services(data: Json, country_id: str = ANY_COUNTRY) -> list[Service]:
+    """Shape: the provider's order, codes unique; rows that cannot be read are left out.
+
+    A row that names another country than `country_id` is one of these.
+    """
     found: dict[str, Service] = {}
     for row in _rows(data, "services"):
         try:
-            service = _service(row)
+            service = _service_in(country_id, row)
         except Unreadable:
             continue
         found.setdefault(service.code, service)
@@ -76,7 +82,7 @@ def read_prices(data: Json) -> list[PriceRow]:
 
 
 def read_rental(data: Json) -> Rental:
-    """Read the answer to rent and re-rent.
+    """Read the answer to rent and re-rent; it may name another service than asked.
 
     Errors: Unreadable unless an activation id and a phone number are there.
     """
@@ -86,6 +92,8 @@ def read_rental(data: Json) -> Rental:
         phone_number=_phone_number(members.get("phone_number")),
         price=_or_none(_amount, members.get("price")),
         expires_at=_or_none(_time, members.get("expires_at")),
+        service=_or_none(_named, members.get("service")),
+        country=_or_none(_named, members.get("country")),
     )
 
 
@@ -93,7 +101,22 @@ def read_activation(data: Json) -> ActivationStatus:
     members = _members(data)
     word = _text(members.get("activation_status"), "activation_status")
     phone_number = _or_none(_phone_number, members.get("phone_number"))
-    return ActivationStatus(status_of(word), word, _sms(members.get("sms")), phone_number)
+    return ActivationStatus(
+        status_of(word),
+        word,
+        _sms(members.get("sms")),
+        phone_number,
+        _or_none(_named, members.get("activation_id")),
+    )
+
+
+def read_change(data: Json) -> Changed:
+    """Read the undocumented answer to a change: never raises."""
+    members = data if isinstance(data, dict) else {}
+    return Changed(
+        _or_none(_named, members.get("activation_id")),
+        _or_none(_phone_number, members.get("phone_number")),
+    )
 
 
 def read_webhook(body: bytes) -> SmsReceived | None:
@@ -138,6 +161,11 @@ def _service_code(value: Json) -> str:
     return _id(value, "service")
 
 
+def _named(value: Json) -> str:
+    """What an answer names, such as an id or a code."""
+    return _id(value, "a name")
+
+
 def _text(value: Json, name: str, *, default: str | None = None) -> str:
     if isinstance(value, str) and value.strip():
         return _whole(value.strip()[:LONGEST_NAME])
@@ -159,6 +187,13 @@ def _amount(value: Json, *, lowest: Decimal = Decimal(0)) -> Decimal:
     if amount != round(amount, 6):
         raise Unreadable("an amount has more than six decimals")
     return amount
+
+
+def _service_in(country_id: str, row: Data) -> Service:
+    for name in ("country", "country_id"):
+        if is_other_country(country_id, _or_none(_named, row.get(name)) or ""):
+            raise Unreadable("the row is of another country")
+    return _service(row)
 
 
 def _service(row: Data) -> Service:

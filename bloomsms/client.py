@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from decimal import Decimal
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -27,6 +28,7 @@ from bloomsms.errors import (
 from bloomsms.models import (
     ActivationStatus,
     Balance,
+    Changed,
     Country,
     PriceRow,
     Rental,
@@ -110,7 +112,8 @@ class BloomsmsClient:
         return await self._read(wire.countries(), answers.read_countries)
 
     async def services(self, country_id: str) -> list[Service]:
-        return await self._read(wire.services(country_id), answers.read_services)
+        read = partial(answers.read_services, country_id=country_id)
+        return await self._read(wire.services(country_id), read)
 
     async def prices(self, country_id: str, service_code: str) -> list[PriceRow]:
         return await self._read(wire.prices(country_id, service_code), answers.read_prices)
@@ -126,9 +129,12 @@ class BloomsmsClient:
         """Rent the number of an earlier activation again. Spends money, with no price limit."""
         return _rented(await self._write(wire.re_rent(activation_id)))
 
-    async def change(self, activation_id: str, new_status: StatusChange) -> None:
-        """Ask for a change; a quiet return means `status: success`, nothing more."""
-        await self._write(wire.change(activation_id, new_status))
+    async def change(self, activation_id: str, new_status: StatusChange) -> Changed:
+        """Ask for a change; a quiet return means `status: success`, nothing more.
+
+        Shape: which activation the answer names, for the caller to compare.
+        """
+        return answers.read_change(await self._write(wire.change(activation_id, new_status)))
 
     async def _read(self, request: wire.Request, read: Callable[[wire.Json], T]) -> T:
         try:

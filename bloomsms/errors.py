@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from bloomsms.models import Pause
+
 
 class ErrorCode(StrEnum):
     """Why the provider refused, in its own words (its table of error codes)."""
@@ -52,14 +54,23 @@ class Refused(BloomsmsError):  # noqa: N818 - see NotSent
 
     Shape: `code` is OTHER for a code outside the table, `word` is the code as it was sent,
     `reason` the provider's message, short and free of line breaks; both are outside strings.
+    `pause` says when to try again, where the provider does.
     """
 
-    def __init__(self, code: ErrorCode, word: str, reason: str, http_status: int) -> None:
+    def __init__(
+        self,
+        code: ErrorCode,
+        word: str,
+        reason: str,
+        http_status: int,
+        pause: Pause | None = None,
+    ) -> None:
         super().__init__(f"{word} ({http_status}): {reason}")
         self.code = code
         self.word = word
         self.reason = reason
         self.http_status = http_status
+        self.pause = pause
 
 
 class Unreadable(BloomsmsError):  # noqa: N818 - see NotSent
@@ -72,3 +83,7 @@ class Unreadable(BloomsmsError):  # noqa: N818 - see NotSent
         super().__init__(f"{problem}: {excerpt}" if excerpt else problem)
         self.problem = problem
         self.excerpt = excerpt
+
+
+class Mismatched(Unreadable):
+    """An answer about one number names another one; the service itself is there."""

@@ -1,12 +1,13 @@
 """What the provider's answers mean: frozen facts, exact money, aware UTC times."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 ANY_COUNTRY = "any"
 DEFAULT_COUNTRY = "187"
+LONGEST_COUNTRY_CODE = 3
 
 
 class ProviderStatus(StrEnum):
@@ -61,6 +62,26 @@ class PriceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """Which activation the answer to a change names, as far as it does."""
+
+    activation_id: str | None = None
+    phone_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """When a refusal that holds only for now ends: at a time, or after some time.
+
+    Shape: one of `at` and `after` is there; `is_since_rented` counts `after` from the renting.
+    """
+
+    at: datetime | None = None
+    after: timedelta | None = None
+    is_since_rented: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rental:
     """A number that was just rented. What the answer left out is None."""
 
@@ -68,6 +89,8 @@ class Rental:
     phone_number: str
     price: Decimal | None
     expires_at: datetime | None
+    service: str | None = None
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +114,7 @@ class ActivationStatus:
     word: str
     sms: Sms | None
     phone_number: str | None = None
+    activation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +127,21 @@ class SmsReceived:
     activation_id: str
     sms: Sms | None
     service: str = ""
+
+
+def is_other_country(asked_id: str, named: str) -> bool:
+    """Whether `named`, an id or a name, is certainly another country than the one asked for.
+
+    Shape: False for "any", and where a name stands beside an id: the two cannot be compared.
+    """
+    asked, other = asked_id.strip().casefold(), named.strip().casefold()
+    if not other or ANY_COUNTRY in (asked, other):
+        return False
+    if asked.isdecimal() and other.isdecimal():
+        return int(asked) != int(other)
+    return asked != other and _is_short(asked) and _is_short(other)
+
+
+def _is_short(text: str) -> bool:
+    """Whether it looks like a country's code of two or three letters."""
+    return text.isalpha() and len(text) <= LONGEST_COUNTRY_CODE

@@ -14,11 +14,13 @@ from typing import Any
 from urllib.parse import quote
 
 from bloomsms.errors import ErrorCode, RateLimited, Refused, Unreadable
-from bloomsms.models import StatusChange
+from bloomsms.models import Pause, StatusChange
+from bloomsms.waits import hide_digits, pause_of
 
 DEFAULT_RETRY_AFTER_S = 5.0
 LONGEST_RETRY_AFTER_S = 3600.0
 EXCERPT_LENGTH = 120
+LONGEST_WORD = 40
 
 Json = Any  # a decoded JSON value: the one place where a shape is not yet known
 Data = Mapping[str, Json]
@@ -118,9 +120,11 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
 def excerpt(body: bytes | str) -> str:
     """At most 120 printable characters, with long digit runs hidden: they may be a code."""
     text = body if isinstance(body, str) else body[: EXCERPT_LENGTH * 4].decode("utf-8", "replace")
-    text = text[: EXCERPT_LENGTH * 4]
-    text = "".join(c if c.isprintable() else " " for c in text)
-    return re.sub(r"\d{3,}", "…", " ".join(text.split()))[:EXCERPT_LENGTH]
+    return re.sub(r"\d{3,}", "…", _printable(text[: EXCERPT_LENGTH * 4]))[:EXCERPT_LENGTH]
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _activation_path(activation_id: str) -> str:
@@ -139,12 +143,14 @@ def _no_constant(name: str) -> Json:
 
 
 def _error(errors: Data, http_status: int, headers: Mapping[str, str]) -> Exception:
-    word = excerpt(str(errors["code"]))[:40]
+    # An error code may be a short number.
+    word = re.sub(r"\d{6,}", "…", _printable(str(errors["code"])))[:LONGEST_WORD]
     if word == ErrorCode.RATE_LIMITED:
         return RateLimited(retry_after_s(headers))
-    return _refused(word, str(errors.get("message") or ""), http_status)
+    message = str(errors.get("message") or "")[: EXCERPT_LENGTH * 4]
+    return _refused(word, message, http_status, pause_of(message, errors, headers))
 
 
-def _refused(word: str, reason: str, http_status: int) -> Refused:
+def _refused(word: str, reason: str, http_status: int, pause: Pause | None = None) -> Refused:
     code = ErrorCode(word) if word in ErrorCode.__members__ else ErrorCode.OTHER
-    return Refused(code, word, excerpt(reason), http_status)
+    return Refused(code, word, hide_digits(_printable(reason))[:EXCERPT_LENGTH], http_status, pause)

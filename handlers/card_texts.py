@@ -66,7 +66,30 @@ def card(activation: Activation, now: datetime) -> str:
     if activation.state is State.INTENT:
         return confirm(activation)
     lines = [*_number_line(activation), what(activation) + " · " + formats.money(activation.price)]
+    lines += surprises(activation)
     return "\n".join([*lines, "", *_state_lines(activation, now)])
+
+
+def surprises(activation: Activation) -> list[str]:
+    """Where the number is not what was ordered: one line each."""
+    number = activation.number
+    if number is None:
+        return []
+    service, country = _given(number.given_service), _given(number.given_country)
+    return [
+        sentence
+        for sentence, is_so in (
+            (_("⚠️ BloomSMS gave a number for another service: {it}").format(it=service), service),
+            (_("⚠️ BloomSMS gave a number of another country: {it}").format(it=country), country),
+            (_("⚠️ This is a new number: BloomSMS didn't give the same one again."),
+             number.is_other_phone),
+        )
+        if is_so
+    ]  # fmt: skip
+
+
+def _given(name: str) -> str:
+    return escape(formats.clip(name, LONGEST_NAME))
 
 
 def code_messages(activation: Activation, sms: Sms) -> list[str]:
@@ -97,6 +120,13 @@ def uncertain(activation: Activation) -> str:
 def settled(activation: Activation) -> str:
     sentence = texts.SETTLED.get(activation.reason, texts.became(activation))
     return f"{what(activation)} · {formats.money(activation.price)}\n{sentence}"
+
+
+def duplicate(activation: Activation) -> str:
+    return _(
+        "❓ {what} · {price}\nSorry, BloomSMS gave the number of this order to another order as"
+        " well, so I can't use it here. The owner has been told."
+    ).format(what=what(activation), price=formats.money(activation.price))
 
 
 def owner_uncertain(activation: Activation) -> str:
@@ -151,7 +181,9 @@ def _state_lines(activation: Activation, now: datetime) -> list[str]:
 def _refused_lines(reason: str) -> list[str]:
     if reason in texts.SETTLED:
         return [texts.SETTLED[reason]]
-    return [texts.REASONS.get(reason, texts.SAYS_NO), _("Nothing was charged.")]
+    words = reason.removeprefix(texts.OWN_WORDS) if reason.startswith(texts.OWN_WORDS) else ""
+    quoted = f" “{escape(words)}”" if words else ""
+    return [texts.REASONS.get(reason, texts.SAYS_NO) + quoted, _("Nothing was charged.")]
 
 
 def _waiting_lines(activation: Activation, now: datetime) -> list[str]:

@@ -9,7 +9,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from activations.model import Activation
 from activations.notes import Delivery, Note, NoteKind, Outcome
-from handlers import card_texts, formats, keyboards, texts
+from handlers import card_texts, formats, keyboards, owner_texts, texts
 from handlers.cards import Cards
 from handlers.pace import PATIENT, SLACK_S, URGENT, seconds_of
 from handlers.screens import Screens
@@ -23,6 +23,14 @@ LATER = Delivery(Outcome.LATER)
 
 # Telegram's words for a person who cannot be written to until they write again.
 ABSENT = ("chat not found", "user is deactivated", "bot was blocked", "can't initiate conversation")
+
+ABOUT_AN_ORDER = {
+    NoteKind.UNCERTAIN: card_texts.uncertain,
+    NoteKind.SETTLED: card_texts.settled,
+    NoteKind.DUPLICATE: card_texts.duplicate,
+    NoteKind.OWNER_UNCERTAIN: card_texts.owner_uncertain,
+    NoteKind.OWNER_UNSETTLED: card_texts.owner_unsettled,
+}
 
 
 class TelegramMessenger:
@@ -94,14 +102,10 @@ def _keyboard(note: Note, activation: Activation | None) -> InlineKeyboardMarkup
 
 def _news(note: Note, activation: Activation | None) -> str:
     words = note.words
-    if note.kind is NoteKind.UNCERTAIN and activation:
-        return card_texts.uncertain(activation)
-    if note.kind is NoteKind.SETTLED and activation:
-        return card_texts.settled(activation)
-    if note.kind is NoteKind.OWNER_UNCERTAIN and activation:
-        return card_texts.owner_uncertain(activation)
-    if note.kind is NoteKind.OWNER_UNSETTLED and activation:
-        return card_texts.owner_unsettled(activation)
+    if text := owner_texts.news(note, activation):
+        return text
+    if activation and (about := ABOUT_AN_ORDER.get(note.kind)):
+        return about(activation)
     if note.kind is NoteKind.OWNER_ACCESS:
         return texts.access_asked(words["user_id"], words["name"])
     return {

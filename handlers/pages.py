@@ -74,7 +74,7 @@ def admin(
         _("Waiting to be let in: {count}").format(count=len(asked)),
     ]
     if owed:
-        total = formats.money(sum((a.price for a in owed), Decimal(0)))
+        total = formats.money(sum((a.taken for a in owed), Decimal(0)))
         lines.append(
             _("Money back not confirmed: {total} for {count}").format(total=total, count=len(owed))
         )

@@ -15,9 +15,10 @@ from activations.errors import (
     SpentToday,
     TooDear,
     TooMany,
+    WishRefused,
 )
 from activations.model import Activation, State
-from handlers import formats
+from handlers import formats, wish_texts
 from handlers.formats import escape
 
 REASONS = {
@@ -42,6 +43,8 @@ SETTLED = {
     "closed_by_owner": _("The owner has settled that order."),
     "found": _("The number of that order was found after all."),
 }
+# Before the provider's own words, where its error code is none that we know.
+OWN_WORDS = "OTHER "
 SAYS_NO = _("BloomSMS says no.")
 BUSY = _("Many people are asking right now. Try again in {seconds} s.")
 SLOW = _("BloomSMS is slow right now.")
@@ -201,6 +204,8 @@ def refusal(err: Refusal) -> str:
     """One plain sentence for a person, at most 200 characters; not HTML."""
     if isinstance(err, GoneAlready):
         return became(err.activation)
+    if isinstance(err, WishRefused):
+        return wish_texts.refused(err)
     if isinstance(err, ProviderSaysNo):
         sentence = REASONS.get(err.code.value, SAYS_NO)
         return formats.clip(f"{sentence} {_quoted(err)}".strip(), 190)

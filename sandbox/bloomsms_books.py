@@ -4,6 +4,7 @@ Nothing happens by itself. Whoever reads calls settle() first, and then every SM
 come and every number whose time is over has ended, each at its own moment and in that order.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ CODE_RECEIVED: Final = "code_received"
 COMPLETED: Final = "completed"
 CANCELLED: Final = "cancelled"
 _OPEN: Final = frozenset({WAITING, CODE_RECEIVED})
-_FIRST_ID, _ID_STEP = 38496653, 47
+_ID_STEP = 47
 _FIRST_NUMBER, _NUMBER_STEP = 1234567, 7919
 
 
@@ -88,8 +89,11 @@ class Books:
         self._max_open_rentals = max_open_rentals
         self._expired_status = expired_status
         self._clock = clock
-        self._ids: Iterator[int] = count(_FIRST_ID, _ID_STEP)
+        self.number_from(_unused_id())
         self._numbers: Iterator[int] = count(_FIRST_NUMBER, _NUMBER_STEP)
+
+    def number_from(self, first_id: int) -> None:
+        self._ids: Iterator[int] = count(first_id, _ID_STEP)
 
     def settle(self) -> None:
         now = self._clock()
@@ -209,3 +213,8 @@ class Books:
     def _must_be_open(self, activation: Activation) -> None:
         if not activation.is_open:
             raise Refused("INVALID_PARAMETER", f"Activation is already {activation.status}.")
+
+
+def _unused_id() -> int:
+    """Microseconds since 1970: no run before this one has come so far with its ids."""
+    return time.time_ns() // 1000

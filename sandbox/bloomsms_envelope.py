@@ -43,5 +43,5 @@ def failure(
     code: str, message: str, *, http: int | None = None, headers: Mapping[str, str] | None = None
 ) -> Reply:
     body = {"status": "error", "data": None, "errors": {"code": code, "message": message}}
-    status = HTTP_OF[code] if http is None else http
+    status = HTTP_OF.get(code, 400) if http is None else http
     return Reply(status, json.dumps(body, ensure_ascii=False), headers=headers or {})

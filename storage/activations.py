@@ -192,6 +192,26 @@ class ActivationRows:
     async def by_provider_ids(self, provider_ids: Sequence[str]) -> list[Activation]:
         return await self._find(f"provider_id in ({_marks(provider_ids)})", provider_ids)
 
+    async def tell_mismatch(
+        self, activation_id: int, drafts: Sequence[Draft], now: datetime
+    ) -> None:
+        """Keep these notes, the first time that they are for this row."""
+        async with self._database.transaction() as db:
+            cursor = await db.execute(
+                "update activations set is_mismatch_told = 1 where id = ? and not is_mismatch_told",
+                (activation_id,),
+            )
+            if cursor.rowcount == 1:
+                await insert_drafts(db, drafts, now)
+
+    async def duplicates(self) -> list[Activation]:
+        return await self._find("id in (select activation_id from duplicates) order by id", ())
+
+    async def tell_duplicates(self, drafts: Sequence[Draft], now: datetime) -> None:
+        async with self._database.transaction() as db:
+            await insert_drafts(db, drafts, now)
+            await db.execute("delete from duplicates")
+
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each country and service was rented; one's own rentals weigh tenfold."""
         return await read_uses(self._database, user_id)

@@ -1,11 +1,14 @@
 """Sums over all rows, for the owners' books."""
 
-from activations.model import CHARGED
+from activations.model import CHARGED, PAST_STATES
 from activations.tally import Sum, Tally
 from storage.database import Database, to_dollars
 
+# What the provider took. A number whose id a later order has now was rented all the same.
 RENTED = (
-    "select count(*), coalesce(sum(price_micros), 0) from activations where provider_id not null"
+    "select count(*), coalesce(sum(coalesce(charged_micros, price_micros)), 0) from activations"
+    " where (provider_id not null or (former_provider_id not null"
+    f" and state in ({', '.join(repr(state.value) for state in sorted(PAST_STATES))})))"
 )
 CHARGED_ONLY = f"state = 'uncertain' and reason = '{CHARGED}'"
 

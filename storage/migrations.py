@@ -157,6 +157,40 @@ select user_id, 'service', service_code, count(*)
 from activations where provider_id is not null group by user_id, service_code
 """
 
+# An id that two rows hold stays with the oldest; the others keep it as their former one.
+LATER_HOLDERS = """
+provider_id is not null and exists (
+    select 1 from activations as older
+    where older.provider_id = activations.provider_id and older.id < activations.id
+)
+"""
+
+# Rows whose id turned out to be another's, until owners and people are told.
+DUPLICATES = "create table duplicates (activation_id integer primary key) strict"
+
+FORMER_HOLDERS = """
+update activations set former_provider_id = provider_id, provider_id = null
+where id in (select activation_id from duplicates)
+"""
+
+# Which of two people an open number is of is not known: such orders go to the owners.
+OPEN_DUPLICATES = """
+update activations set state = 'uncertain', reason = 'charged', wish = ''
+where state in ('waiting', 'code_received') and id in (select activation_id from duplicates)
+"""
+
+# What is paid is never above the price shown; what the provider took stands beside it.
+CHARGED_SO_FAR = """
+update activations set charged_micros = price_micros,
+    price_micros = min(price_micros, offered_micros)
+where price_micros <> offered_micros
+"""
+
+ONE_HOLDER_EACH = """
+create unique index activations_by_provider_id on activations (provider_id)
+where provider_id is not null
+"""
+
 BY_CARD = """
 create index activations_by_card on activations (chat_id, message_id) where chat_id is not null
 """
@@ -281,5 +315,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # How long each was to wait at most: what lies further ahead is due.
         "alter table notes add column delay_ms integer not null default 0",
         "alter table updates add column delay_ms integer not null default 0",
+    ),
+    (
+        "alter table activations add column former_provider_id text",
+        DUPLICATES,
+        f"insert into duplicates select id from activations where {LATER_HOLDERS}",
+        FORMER_HOLDERS,
+        OPEN_DUPLICATES,
+        "drop index activations_by_provider_id",
+        ONE_HOLDER_EACH,
+        "alter table activations add column charged_micros integer check (charged_micros >= 0)",
+        CHARGED_SO_FAR,
+        "alter table activations add column given_service text not null default ''",
+        "alter table activations add column given_country text not null default ''",
+        "alter table activations add column is_other_phone integer not null default 0",
+        "alter table activations add column is_mismatch_told integer not null default 0",
     ),
 )

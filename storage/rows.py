@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from activations.model import Activation, Card, Kind, Number, Offer, State
+from activations.model import PAST_STATES, Activation, Card, Kind, Number, Offer, State
 from bloomsms.models import Sms, StatusChange
 from storage.database import Row, to_dollars, to_time
 
@@ -44,13 +44,22 @@ def activation_of(row: Row, sms: tuple[Sms, ...], older_sms: int) -> Activation:
 
 
 def _number(row: Row) -> Number | None:
-    if row["provider_id"] is None:
+    """Shape: one whose id a later activation has is shown once it has ended, not before."""
+    is_held = row["provider_id"] is not None
+    is_past = row["former_provider_id"] is not None and State(row["state"]) in PAST_STATES
+    if not is_held and not is_past:
         return None
+    charged = row["charged_micros"]
     return Number(
-        row["provider_id"],
+        row["provider_id"] if is_held else row["former_provider_id"],
         row["phone_number"],
         to_dollars(row["price_micros"]),
         to_time(row["expires_at_ms"]),
+        None if charged is None else to_dollars(charged),
+        row["given_service"],
+        row["given_country"],
+        is_other_phone=bool(row["is_other_phone"]),
+        is_id_passed_on=not is_held,
     )
 
 

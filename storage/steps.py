@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import aiosqlite
 
-from activations.model import OPEN_STATES, Activation, State, newly_charged
+from activations.model import OPEN_STATES, Activation, Number, State, newly_charged
 from storage.database import Value, to_micros, to_ms
+from storage.holders import hold_id
 from storage.sequence import NEXT, NOW
 from storage.uses import count_use
 
@@ -15,8 +16,9 @@ ENDED_WITHOUT_DONE = (State.CANCELLED, State.EXPIRED)
 
 
 UPDATE = (
-    "update activations set state = ?, changed_at_ms = ?, provider_id = ?, phone_number = ?,"
-    " price_micros = ?, expires_at_ms = ?, waiting_since_ms = ?, rounds = ?, is_rearmed = ?,"
+    "update activations set state = ?, changed_at_ms = ?, phone_number = ?, price_micros = ?,"
+    " charged_micros = ?, expires_at_ms = ?, given_service = ?, given_country = ?,"
+    " is_other_phone = ?, waiting_since_ms = ?, rounds = ?, is_rearmed = ?,"
     " is_refund_confirmed = ?, is_refund_due = ?, reason = ?, is_before_owners = ?,"
     f" changed_seq = case when ? then ({NOW}) else changed_seq end,"
     " wish = case when ? then '' else wish end,"
@@ -31,12 +33,17 @@ async def update_row(db: aiosqlite.Connection, before: Activation, after: Activa
     """Write `after` if the row still stands as `before`; False when it does not.
 
     What the step charges is taken off the expected balance in the same transaction.
+
+    Errors: IdHeldError when another row has the number's provider id.
     """
     if after.state is not before.state:
         await db.execute(NEXT)
     cursor = await db.execute(UPDATE, _values(before, after))
     if cursor.rowcount != 1:
         return False
+    provider_id = _provider_id(after)
+    if provider_id is not None and provider_id != _provider_id(before):
+        await hold_id(db, after, provider_id)
     await _charge(db, before, after)
     if before.number is None and after.number is not None:
         await count_use(db, after.offer)
@@ -45,15 +52,12 @@ async def update_row(db: aiosqlite.Connection, before: Activation, after: Activa
 
 def _values(before: Activation, after: Activation) -> tuple[Value, ...]:
     """What UPDATE needs."""
-    number, is_moved = after.number, after.state is not before.state
+    is_moved = after.state is not before.state
     is_next_round = after.rounds != before.rounds
     return (
         after.state.value,
         to_ms(after.changed_at),
-        number.provider_id if number else None,
-        number.phone_number if number else None,
-        to_micros(number.price) if number else None,
-        to_ms(number.expires_at) if number else None,
+        *_number_columns(after.number),
         to_ms(after.waiting_since) if after.waiting_since else None,
         after.rounds,
         int(after.is_rearmed),
@@ -75,6 +79,24 @@ def _values(before: Activation, after: Activation) -> tuple[Value, ...]:
 def _is_end(before: Activation, after: Activation) -> bool:
     is_ended = before.state in OPEN_STATES and after.state in ENDED_WITHOUT_DONE
     return is_ended and after.number is not None
+
+
+def _provider_id(activation: Activation) -> str | None:
+    return activation.number.provider_id if activation.number else None
+
+
+def _number_columns(number: Number | None) -> tuple[str | int | None, ...]:
+    if number is None:
+        return (None, None, None, None, "", "", 0)
+    return (
+        number.phone_number,
+        to_micros(number.price),
+        None if number.charged is None else to_micros(number.charged),
+        to_ms(number.expires_at),
+        number.given_service,
+        number.given_country,
+        int(number.is_other_phone),
+    )
 
 
 async def _charge(db: aiosqlite.Connection, before: Activation, after: Activation) -> None:

@@ -3,12 +3,14 @@
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from bloomsms.models import (
     ActivationStatus,
     Balance,
+    Changed,
     Country,
     Rental,
     Service,
@@ -40,12 +42,13 @@ class ScriptedProvider:
             "balance": BALANCE,
             "countries": COUNTRIES,
             "services": SERVICES,
-            "rent": RENTAL,
-            "re_rent": RENTAL,
+            "rent": self._next_rental,
+            "re_rent": self._next_rental,
             "activation": seen(),
             "change": None,
         }
         self._more = asyncio.Event()
+        self._rented = 0
 
     def next(self, question: str, *answers: Answer) -> None:
         self._next[question].extend(answers)
@@ -86,8 +89,15 @@ class ScriptedProvider:
         answer: ActivationStatus = await self._answer("activation", activation_id)
         return answer
 
-    async def change(self, activation_id: str, new_status: StatusChange) -> None:
-        await self._answer("change", activation_id, new_status.value)
+    async def change(self, activation_id: str, new_status: StatusChange) -> Changed:
+        answer: Changed | None = await self._answer("change", activation_id, new_status.value)
+        return answer or Changed()
+
+    def _next_rental(self, *_arguments: object) -> Rental:
+        """Each with an id of its own, the first with RENTAL's."""
+        rental = replace(RENTAL, activation_id=str(int(RENTAL.activation_id) + self._rented))
+        self._rented += 1
+        return rental
 
     async def _answer(self, question: str, *arguments: object) -> Any:  # what the script holds
         self.asked.append(" ".join([question, *map(str, arguments)]))

@@ -3,20 +3,21 @@
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from activations import orders as orders_module
 from activations.model import Activation, State
-from activations.notes import Draft
+from activations.notes import Draft, NoteKind
 from bloomsms.errors import ErrorCode, Refused
 from bloomsms.models import Sms
 from storage.activations import ActivationRows
 from storage.database import Database
 from tests.activations.scripted_provider import ScriptedProvider
-from tests.activations.shop import Shop
-from tests.made_up import ANN, NUMBER
+from tests.activations.shop import OWNERS, Shop
+from tests.made_up import ANN, NUMBER, PRICE
 from tests.moved_clock import MovedClock
 
 
@@ -97,7 +98,7 @@ async def test_a_number_that_comes_late(shop: Shop, provider: ScriptedProvider) 
     """A number for an order that was held for lost is its person's all the same."""
     after = await held_for_lost(shop, provider)
 
-    assert (State.WAITING, NUMBER) == (after.state, after.number)
+    assert (State.WAITING, replace(NUMBER, charged=PRICE)) == (after.state, after.number)
     assert f"card {ANN}" in await shop.words()
 
 
@@ -118,3 +119,24 @@ async def test_each_owner_is_told_but_the_one_who_ordered(
     assert ["owner_uncertain 999", "owner_uncertain 1000"] == [
         word for word in await shop.words() if word.startswith("owner")
     ]
+
+
+async def test_rows_that_shared_an_id(shop: Shop, database: Database) -> None:
+    """Owners are told of all, people of the open ones, once; then nothing more is told."""
+    open_one, ended = await shop.begun(), await shop.waiting(provider_id="2")
+    await shop.orders.lose(open_one, "charged")
+    await shop.became(ended, State.EXPIRED)
+    for activation in (open_one, ended):
+        await database.write("insert into duplicates values (?)", (activation.id,))
+    await shop.told()
+    await shop.rentals.recover()
+    told = await shop.told()
+    await shop.rentals.recover()
+
+    assert {f"{open_one.id}, {ended.id}"} == {n.words["orders"] for n in told if n.words}
+    assert [
+        f"{NoteKind.CARD} {ANN}",
+        f"{NoteKind.DUPLICATE} {ANN}",
+        *sorted(f"{NoteKind.OWNER_DUPLICATES} {owner}" for owner in OWNERS),
+    ] == sorted(f"{note.kind} {note.user_id}" for note in told)
+    assert [] == await shop.told()

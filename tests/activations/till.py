@@ -14,6 +14,7 @@ from bloomsms.errors import ErrorCode, NotSent, OutcomeUnknown, RateLimited, Ref
 from bloomsms.models import (
     ActivationStatus,
     Balance,
+    Changed,
     Country,
     ProviderStatus,
     Rental,
@@ -93,7 +94,7 @@ class Till:
         sms = phone.sms[-1] if len(phone.sms) > phone.seen else None
         return replace(seen(phone.status, sms), phone_number="+19001234567")
 
-    async def change(self, activation_id: str, new_status: StatusChange) -> None:
+    async def change(self, activation_id: str, new_status: StatusChange) -> Changed:
         question = self._asks(new_status, activation_id)
         fate = await question.answer
         self._fail(fate)
@@ -101,6 +102,7 @@ class Till:
             raise Refused(ErrorCode.INVALID_PARAMETER, "INVALID_PARAMETER", "Not now.", 422)
         if fate is Fate.ANSWER_LOST:
             raise OutcomeUnknown("nobody heard")
+        return Changed(activation_id)
 
     def serve(self, question: Question, fate: Fate) -> None:
         """The counter's turn: from here on it is done, or never will be."""

@@ -12,6 +12,7 @@ from tests.bloomsms.caller import Caller, calling
 @pytest.fixture
 async def server() -> AsyncIterator[BloomsmsServer]:
     server = BloomsmsServer(requests_per_minute=1000)
+    server.number_from(38496653)
     await server.start()
     yield server
     await server.stop()

@@ -14,6 +14,7 @@ from bloomsms.errors import Unreadable
 from bloomsms.models import (
     ActivationStatus,
     Balance,
+    Changed,
     Country,
     PriceRow,
     ProviderStatus,
@@ -219,6 +220,8 @@ def test_prices_that_cannot_be_read(data: Json) -> None:
                 "+19001234567",
                 Decimal("0.55"),
                 datetime(2026, 5, 5, 14, 20, tzinfo=UTC),
+                "wa",
+                "187",
             ),
         ),
         (
@@ -228,6 +231,7 @@ def test_prices_that_cannot_be_read(data: Json) -> None:
                 "+19001234567",
                 Decimal("0.55"),
                 datetime(2026, 5, 5, 14, 40, tzinfo=UTC),
+                "wa",
             ),
         ),
     ],
@@ -329,6 +333,7 @@ def test_activation() -> None:
         "code_received",
         Sms("852508", "Your WhatsApp code is 852508"),
         "+19001234567",
+        "38496653",
     ) == answers.read_activation(data_of(sample("activation.json")))
 
 
@@ -377,9 +382,9 @@ def test_other_words_for_a_status(word: str, meaning: ProviderStatus) -> None:
 
 def test_an_unknown_status() -> None:
     """A word nobody knows is kept, and means no more than that."""
-    assert ActivationStatus(ProviderStatus.UNKNOWN, "On_Hold", None) == answers.read_activation(
-        data_of(invented("activation_unknown_status.json"))
-    )
+    assert ActivationStatus(
+        ProviderStatus.UNKNOWN, "On_Hold", None, None, "38496653"
+    ) == answers.read_activation(data_of(invented("activation_unknown_status.json")))
 
 
 @pytest.mark.parametrize("word", [None, "", "  ", 5, ["waiting"]])
@@ -490,3 +495,49 @@ def test_any_webhook_is_a_hint_or_unreadable(data: Json) -> None:
     body = json.dumps({"event": "sms.received", "data": data}, default=str).encode()
 
     assert len(told(answers.read_webhook, body)) <= 120
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (None, Changed()),
+        ([], Changed()),
+        ("cancelled", Changed()),
+        ({}, Changed()),
+        ({"activation_id": 38496653}, Changed("38496653")),
+        ({"activation_id": " 7 ", "phone_number": "+1 900 123 4567"}, Changed("7", "+19001234567")),
+        ({"activation_id": True, "phone_number": "+1900***4567"}, Changed()),
+        ({"activation_id": "", "phone_number": None}, Changed()),
+    ],
+    ids=str,
+)
+def test_what_a_change_names(data: Json, expected: Changed) -> None:
+    """The answer to a change is documented nowhere: what it names is read, and nothing raises."""
+    assert expected == answers.read_change(data)
+
+
+@pytest.mark.parametrize(
+    ("asked", "named", "is_there"),
+    [
+        ("187", {"country": "187"}, True),
+        ("187", {"country": 187}, True),
+        ("187", {"country_id": " 0187 "}, True),
+        ("187", {}, True),
+        ("187", {"country": None}, True),
+        ("187", {"country": "United States"}, True),
+        ("any", {"country": "0"}, True),
+        ("187", {"country": "any"}, True),
+        ("US", {"country": "us"}, True),
+        ("187", {"country": "0"}, False),
+        ("187", {"country": None, "country_id": "0"}, False),
+        ("187", {"country": 12}, False),
+        ("187", {"country_id": "36"}, False),
+        ("us", {"country": "RU"}, False),
+    ],
+    ids=str,
+)
+def test_services_of_another_country(asked: str, named: dict[str, Json], *, is_there: bool) -> None:
+    """A row that names another country than asked is left out, as one that cannot be read."""
+    row = {"code": "wa", "name": "WhatsApp", "price": "0.55", "stock": 980} | named
+
+    assert is_there is bool(answers.read_services({"services": [row]}, asked))

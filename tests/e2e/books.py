@@ -84,9 +84,16 @@ def _charges_agree(world: World) -> None:
     assert len(nameless) <= len(unknown) + len(closed)
     assert len(posts) <= len(ordered)
     for provider_id, row in by_id.items():
-        assert row["price_micros"] == charges[provider_id].amount * MICROS
+        assert taken_micros(row) == charges[provider_id].amount * MICROS
+        assert row["price_micros"] <= row["offered_micros"]
         if row["is_refund_confirmed"]:
             assert charges[provider_id].refunded
+
+
+def taken_micros(row: sqlite3.Row) -> int:
+    """What the provider said that it took, or the price shown where it did not say."""
+    charged = row["charged_micros"]
+    return int(row["offered_micros"] if charged is None else charged)
 
 
 def paid(world: World) -> Decimal:

@@ -11,7 +11,7 @@ import pytest
 from sandbox.bloomsms_server import BloomsmsServer
 from sandbox.person import Person
 from sandbox.telegram_chats import Message
-from tests.e2e.books import books_agree, copies, paid, rows
+from tests.e2e.books import books_agree, copies, paid, rows, taken_micros
 from tests.e2e.conftest import World
 
 PEOPLE = 10
@@ -146,7 +146,7 @@ def _cents_agree(world: World) -> None:
     named = {row["provider_id"]: row for row in kept if row["provider_id"]}
     nameless = [c for c in world.bloomsms.charges if c.activation_id not in named]
     lost = [row for row in kept if row["state"] == "uncertain"]
-    ours = sum(row["price_micros"] for row in named.values() if not row["is_refund_confirmed"])
+    ours = sum(taken_micros(row) for row in named.values() if not row["is_refund_confirmed"])
     theirs = sum(c.amount for c in nameless if not c.refunded)
 
     assert len(nameless) <= len(lost)

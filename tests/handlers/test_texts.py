@@ -23,11 +23,12 @@ from activations.errors import (
     SpentToday,
     TooDear,
     TooMany,
+    WishRefused,
 )
 from activations.health import Condition
 from activations.model import Activation, Kind, State
 from activations.tally import Sum, Tally
-from bloomsms.errors import ErrorCode
+from bloomsms.errors import ErrorCode, Refused
 from bloomsms.models import Sms, StatusChange
 from handlers import card_texts, pages, texts
 from people.model import NO_LIMITS, Limits, Person, Standing
@@ -558,7 +559,9 @@ def test_the_providers_own_reason(code: ErrorCode, reason: str, expected: str) -
 
 def test_a_refused_cancel_says_why() -> None:
     """Why a cancel has to wait is told in the provider's words."""
-    err = ProviderSaysNo(ErrorCode.INVALID_PARAMETER, "Cancel is allowed 2 minutes after renting")
+    reason = "Cancel is allowed 2 minutes after renting"
+    refused = Refused(ErrorCode.INVALID_PARAMETER, "INVALID_PARAMETER", reason, 422)
+    err = WishRefused(StatusChange.CANCEL, refused, None, None)
 
     assert "“Cancel is allowed 2 minutes after renting”" in texts.refusal(err)
 

@@ -17,6 +17,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def visitor(clock: Clock) -> AsyncIterator[Visitor]:
     async with visiting(BloomsmsServer(clock=clock)) as visitor:
+        visitor.server.number_from(38496653)
         yield visitor
 
 
@@ -58,9 +59,9 @@ async def test_numbers_are_unique(visitor: Visitor, server: BloomsmsServer) -> N
 async def test_empty_account_and_shelf_and_limit() -> None:
     """Stock, the limit of open rentals and the funds each refuse with their own code."""
     async with visiting(BloomsmsServer(balance="0.60", max_open_rentals=1)) as visitor:
-        await visitor.rented()
+        (rented,) = [await visitor.rented()]
         limited = await visitor.rent()
-        visitor.server.expire("38496653")
+        visitor.server.expire(rented)
         visitor.server.set_price("187", "wa", "0.61")
         poor = await visitor.rent()
         visitor.server.set_stock("187", "wa", 0)

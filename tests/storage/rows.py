@@ -52,11 +52,20 @@ async def waiting(
     number: Number = NUMBER,
 ) -> Activation:
     before = await begun(store, clock, offer, card)
+    number = await unheld(store, number)
     now = clock.now()
     after = replace(
         before, state=State.WAITING, changed_at=now, number=number, waiting_since=now
     )  # fmt: skip
     return await moved(store, clock, before, after)
+
+
+async def unheld(store: ActivationRows, number: Number) -> Number:
+    """The number, under the next provider id that no row holds yet."""
+    provider_id = number.provider_id
+    while await store.by_provider_ids([provider_id]):
+        provider_id = f"{provider_id}1"
+    return replace(number, provider_id=provider_id)
 
 
 async def moved(
