@@ -65,13 +65,13 @@ class Adoption:
         if any(order.state is State.RENTING for order in claimants):
             return None
         order = _only_one(claimants)
-        if order is None or seen.phone_number is None:
+        if order is None:
             await self._tell_owners(provider_id, claimants)
             return None
-        return await self._give(order, provider_id, seen.phone_number, seen)
+        return await self._give(order, provider_id, seen)
 
     async def _give(
-        self, order: Activation, provider_id: str, phone_number: str, seen: ActivationStatus
+        self, order: Activation, provider_id: str, seen: ActivationStatus
     ) -> Activation | None:
         now = self._clock.now()
         end = max(order.changed_at + USUAL_LIFETIME, now)
@@ -80,7 +80,7 @@ class Adoption:
             state=State.WAITING,
             changed_at=now,
             waiting_since=now,
-            number=Number(provider_id, phone_number, order.price, end),
+            number=Number(provider_id, seen.phone_number or "", order.price, end),
             reason=FOUND,
         )
         told = Draft(NoteKind.SETTLED, order.user_id, order.id)

@@ -112,12 +112,12 @@ class Books:
             return
         self._next_look = now + every
         try:
-            balance = (await provider.balance()).amount
+            read = await provider.balance()
         except BloomsmsError as err:
             log.info("the balance could not be read: %s", type(err).__name__)
             return
-        if version == self._version:
-            self._reading = Reading(balance, expected, now, self._clock.now(), version)
+        if version == self._version and read.is_in_dollars:
+            self._reading = Reading(read.amount, expected, now, self._clock.now(), version)
 
     async def _look_every(
         self, expected: tuple[Decimal, datetime] | None, now: datetime

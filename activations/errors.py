@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from activations.model import Activation
-from bloomsms.errors import BloomsmsError, ErrorCode, RateLimited, Refused
+from bloomsms.errors import BloomsmsError, ErrorCode, OtherCurrency, RateLimited, Refused
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
@@ -80,6 +80,14 @@ class ProviderAway(Refusal):
     """The provider cannot be reached or cannot be understood."""
 
 
+class NotInDollars(Refusal):
+    """The provider names another currency than US dollars; `currency` is an outside string."""
+
+    def __init__(self, currency: str) -> None:
+        super().__init__(currency)
+        self.currency = currency
+
+
 class NotConfirmed(Refusal):
     """The wish was passed on, and the provider has not confirmed it yet."""
 
@@ -94,4 +102,6 @@ def refusal_of(err: BloomsmsError) -> Refusal:
         return ProviderSaysNo(err.code, err.reason)
     if isinstance(err, RateLimited):
         return ProviderBusy(err.wait_s)
+    if isinstance(err, OtherCurrency):
+        return NotInDollars(err.currency)
     return ProviderAway()

@@ -63,6 +63,7 @@ class Inspector:
     async def take_in(self, activation: Activation, seen: ActivationStatus) -> Activation:
         """Record what the provider showed of `activation`, as it stood when it was asked."""
         self._missing.pop(activation.id, None)
+        await self._learn_phone(activation, seen)
         before = await self._store.get(activation.id) or activation
         if before.changed_at != activation.changed_at and _is_old_news(before, seen):
             return before  # asked before what became of the number meanwhile
@@ -71,10 +72,28 @@ class Inspector:
             await self._tell_odd_word(before, seen.word)
         if self._is_blank(before, seen):
             seen = replace(seen, sms=BLANK)
+        before = await self._take_in_earlier(before, seen)
         now = self._clock.now()
         # `before` says that it was asked about just now; `activation` when it was before that.
         waited_s = probable_wait_s(replace(before, asked_at=activation.asked_at), now)
         return await self._record(before, observe(before, seen, now), waited_s)
+
+    async def _learn_phone(self, activation: Activation, seen: ActivationStatus) -> None:
+        """Take the phone number from this answer where the one to the order did not show it."""
+        number = activation.number
+        if seen.phone_number and (number is None or not number.phone_number):
+            await self._store.learn_phone(activation, seen.phone_number, self._clock.now())
+
+    async def _take_in_earlier(self, before: Activation, seen: ActivationStatus) -> Activation:
+        """Record each SMS that the answer lists before its newest one and that was not told yet."""
+        status = seen.status
+        if status is not ProviderStatus.WAITING:
+            status = ProviderStatus.CODE_RECEIVED  # how it ended is recorded with the newest
+        for sms in seen.earlier_sms:
+            if sms not in before.sms:
+                one = replace(seen, status=status, sms=sms, earlier_sms=())
+                before = await self._record(before, observe(before, one, self._clock.now()))
+        return before
 
     def _is_blank(self, activation: Activation, seen: ActivationStatus) -> bool:
         """Whether an SMS came of which the provider, look after look, knows nothing."""
@@ -100,7 +119,7 @@ class Inspector:
 
     async def _tell_odd_word(self, activation: Activation, word: str) -> None:
         """Owners see each status word that nobody knows, once."""
-        if word in self._odd_words or len(self._odd_words) >= MOST_ODD_WORDS:
+        if not word or word in self._odd_words or len(self._odd_words) >= MOST_ODD_WORDS:
             return
         self._odd_words.add(word)
         log.warning("activation %d: status word %r is unknown", activation.id, word)

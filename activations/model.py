@@ -97,7 +97,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """What the provider gave for the money."""
+    """What the provider gave for the money; its id is the number in hand.
+
+    Shape: `phone_number` as the provider wrote it, without separators; empty while not known.
+    """
 
     provider_id: str
     phone_number: str

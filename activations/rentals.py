@@ -106,7 +106,7 @@ class Rentals:
 
         Shape: WAITING, REFUSED, INTENT (the order never left) or UNCERTAIN.
         """
-        return await self._orders.place(activation)
+        return await self._endings.show_phone(await self._orders.place(activation))
 
     async def swap(self, user_id: int, limits: Limits, activation_id: int) -> Activation:
         """Give a waiting number back and, only once that is confirmed, take another like it.

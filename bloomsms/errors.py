@@ -72,3 +72,11 @@ class Unreadable(BloomsmsError):  # noqa: N818 - see NotSent
         super().__init__(f"{problem}: {excerpt}" if excerpt else problem)
         self.problem = problem
         self.excerpt = excerpt
+
+
+class OtherCurrency(Unreadable):
+    """An amount in another currency than US dollars; `currency` is its name or sign."""
+
+    def __init__(self, currency: str) -> None:
+        super().__init__("another currency than US dollars", currency)
+        self.currency = currency

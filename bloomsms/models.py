@@ -7,6 +7,7 @@ from enum import StrEnum
 
 ANY_COUNTRY = "any"
 DEFAULT_COUNTRY = "187"
+DOLLARS = "USD"
 
 
 class ProviderStatus(StrEnum):
@@ -33,6 +34,10 @@ class Balance:
     amount: Decimal
     currency: str
 
+    @property
+    def is_in_dollars(self) -> bool:
+        return self.currency == DOLLARS
+
 
 @dataclass(frozen=True, slots=True)
 class Country:
@@ -42,12 +47,20 @@ class Country:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as one country offers it; `price` is what renting costs now."""
+    """A service as one country offers it; `price` is what renting costs now.
+
+    `stock` is None when the provider does not say it in a way that can be read.
+    """
 
     code: str
     name: str
     price: Decimal
-    stock: int
+    stock: int | None
+
+    @property
+    def may_be_had(self) -> bool:
+        """Whether it is in stock, or may be."""
+        return self.stock is None or self.stock > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +75,17 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True)
 class Rental:
-    """A number that was just rented. What the answer left out is None."""
+    """A number that was just rented: its id alone makes it one.
+
+    What the answer left out is None; `phone_number` is then empty, as it is where it was masked.
+    `currency` is US dollars unless the answer names another.
+    """
 
     activation_id: str
     phone_number: str
     price: Decimal | None
     expires_at: datetime | None
+    currency: str = DOLLARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +103,16 @@ class Sms:
 
 @dataclass(frozen=True, slots=True)
 class ActivationStatus:
-    """The answer to a look at one activation; `word` is the status as it was sent."""
+    """The answer to a look at one activation; `word` is the status as it was sent.
+
+    `sms` is the newest; those that the answer lists before it are `earlier_sms`, in its order.
+    """
 
     status: ProviderStatus
     word: str
     sms: Sms | None
     phone_number: str | None = None
+    earlier_sms: tuple[Sms, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from activations.model import (
     State,
     may_become,
 )
-from activations.notes import Draft
+from activations.notes import Draft, card
 from bloomsms.models import Sms, StatusChange
 from people.model import Usage
 from storage.database import Database, to_dollars, to_micros, to_ms
@@ -99,6 +99,17 @@ class ActivationRows:
 
     async def mark_wish(self, activation_id: int, wish: StatusChange | None) -> None:
         await self._set(activation_id, "wish", wish.value if wish else "")
+
+    async def learn_phone(self, activation: Activation, phone_number: str, now: datetime) -> None:
+        """Write a phone number that was not known yet, and have its card brought up to date."""
+        async with self._database.transaction() as db:
+            cursor = await db.execute(
+                "update activations set phone_number = ? where id = ? and provider_id is not null"
+                " and coalesce(phone_number, '') = ''",
+                (phone_number, activation.id),
+            )
+            if cursor.rowcount == 1:
+                await insert_drafts(db, (card(activation.user_id, activation.id),), now)
 
     async def mark_shown(self, activation_id: int, shown: str) -> None:
         await self._set(activation_id, "card_shown", shown)

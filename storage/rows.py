@@ -43,7 +43,7 @@ def _number(row: Row) -> Number | None:
         return None
     return Number(
         row["provider_id"],
-        row["phone_number"],
+        row["phone_number"] or "",
         to_dollars(row["price_micros"]),
         to_time(row["expires_at_ms"]),
     )

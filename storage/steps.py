@@ -16,7 +16,8 @@ async def update_row(db: aiosqlite.Connection, before: Activation, after: Activa
     """
     number = after.number
     cursor = await db.execute(
-        "update activations set state = ?, changed_at_ms = ?, provider_id = ?, phone_number = ?,"
+        "update activations set state = ?, changed_at_ms = ?, provider_id = ?,"
+        " phone_number = coalesce(nullif(?, ''), phone_number),"  # what was learned stays
         " price_micros = ?, expires_at_ms = ?, waiting_since_ms = ?, rounds = ?, is_rearmed = ?,"
         " is_refund_confirmed = ?, is_refund_due = ?, reason = ?,"
         " wish = case when ? then '' else wish end"
