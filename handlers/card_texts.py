@@ -120,8 +120,11 @@ def _number_line(activation: Activation) -> Sequence[str]:
     line = f"📱 <code>{escape(phone.shown)}</code>"
     if not phone.country:
         return (line,)
-    country = formats.country("", phone.country)
-    return (line, _("⚠️ This number is from {country}.").format(country=escape(country)))
+    offer = activation.offer
+    country = escape(formats.country("", phone.country))
+    asked = escape(formats.country("", formats.clip(offer.country_name, LONGEST_NAME)))
+    warning = _("⚠️ This number is from {country}, not from {asked}.")
+    return (line, warning.format(country=country, asked=asked))
 
 
 def _state_lines(activation: Activation, now: datetime) -> list[str]:
