@@ -27,7 +27,7 @@ class Condition(StrEnum):
     SUSPENDED = "suspended"  # the account is disabled
     MAINTENANCE = "maintenance"  # closed for a while
     UNREACHABLE = "unreachable"  # no answer, or none that can be read
-    CURRENCY = "currency"  # it names another currency than US dollars
+    CURRENCY = "other_currency"  # it names another currency than US dollars
 
 
 REFUSED_AS = {

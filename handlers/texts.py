@@ -75,7 +75,7 @@ CONDITIONS = {
     ),
     "suspended": _("⚠️ BloomSMS has suspended the account. Nobody can rent. I keep trying."),
     "maintenance": _("⚠️ BloomSMS is closed for maintenance. I keep trying."),
-    "currency": _(
+    "other_currency": _(
         "⚠️ BloomSMS names amounts in {currency} instead of US dollars. Renting is closed until the"
         " balance is in US dollars again. I keep checking."
     ),

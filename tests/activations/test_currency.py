@@ -45,7 +45,7 @@ async def test_it_closes_renting(
     told = [note for note in await shop.told() if note.user_id == OLGA]
 
     assert ("EUR", Condition.CURRENCY) == (refused(health), health.condition)
-    assert [(NoteKind.OWNER_PROVIDER, "currency", "EUR")] == [
+    assert [(NoteKind.OWNER_PROVIDER, "other_currency", "EUR")] == [
         (note.kind, note.words["condition"], note.words["currency"]) for note in told
     ]
 
@@ -62,7 +62,7 @@ async def test_a_balance_in_dollars_opens_it(
     words = [n.words["condition"] for n in await shop.told() if n.user_id == OLGA]
 
     assert ("", Condition.WELL) == (refused(health), health.condition)
-    assert ["currency", "well"] == words
+    assert ["other_currency", "well"] == words
 
 
 async def test_answers_that_name_none(health: ProviderHealth) -> None:
@@ -112,11 +112,12 @@ async def test_prices_that_are_not_seen_again(health: ProviderHealth, clock: Mov
 
 async def test_the_balance_says_which(health: ProviderHealth) -> None:
     """Only a balance in another currency makes every price doubtful."""
-    hears(health, "services 187", "EUR")
-    assert not health.currency.of_balance
-    hears(health, "balance", "GBP")
+    named = []
+    for place, currency in (("services 187", "EUR"), ("balance", "GBP"), ("balance", "USD")):
+        hears(health, place, currency)
+        named.append(health.currency.of_balance)
 
-    assert "GBP" == health.currency.of_balance
+    assert ["", "GBP", ""] == named
 
 
 async def test_the_books_do_not_compare_it(shop: Shop, provider: ScriptedProvider) -> None:
