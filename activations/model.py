@@ -183,6 +183,7 @@ class Watched:
     service_code: str
     waiting_since: datetime
     asked_at: datetime | None
+    is_shown: bool = True  # whether its phone number is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def read_webhook(body: bytes) -> SmsReceived | None:
 
     Errors: Unreadable.
     """
-    event = _members(decode(body))
+    event = _members(only_one(decode(body)))
     if event.get("event") != "sms.received":
         return None
     members = _members(only_one(event.get("data")))
@@ -161,7 +161,7 @@ def _service(currency: Json, row: Data) -> Service:
     return Service(
         code=_id(row.get("code"), "code"),
         name=_text(row.get("name"), "name", default=str(row.get("code"))),
-        price=read_price(row.get("price"), row.get("currency", currency)),
+        price=read_price(row.get("price"), row.get("currency") or currency),
         stock=read_count(row.get("stock", row.get("count"))),
     )
 

@@ -1,5 +1,6 @@
-"""The SMS in an answer, pure: one, many or none, in whatever form the provider chose."""
+"""The SMS in an answer, pure but for the log: one, many or none, in any form that is certain."""
 
+import logging
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -8,6 +9,7 @@ from bloomsms.lists import items_of
 from bloomsms.models import Sms
 from bloomsms.wire import Data, Json
 
+MOST = 100
 LONGEST_CODE = 200
 LONGEST_WORD = 40
 LONGEST_TEXT = 20_000
@@ -16,10 +18,18 @@ DEEPEST = 3
 # Figures in groups, or one word that is no address: all else in `code` is a text.
 CODE = re.compile(r"[\d -]+|(?!\S*[a-z]\.[a-z])[!-.0-~]+", re.ASCII | re.IGNORECASE)
 
+log = logging.getLogger(__name__)
+
 
 def read_messages(value: Json) -> tuple[Sms, ...]:
-    """Every SMS that is there, in the order it was sent; blank ones are none."""
-    return tuple(sms for sms in _messages(value) if not sms.is_blank)
+    """Every SMS that is there, in its order; blank ones are none.
+
+    Shape: at most the last hundred; the log tells when there are more.
+    """
+    found = tuple(sms for sms in _messages(value) if not sms.is_blank)
+    if len(found) > MOST:
+        log.warning("%d SMS in one answer: only the last %d are read", len(found), MOST)
+    return found[-MOST:]
 
 
 def whole(text: str) -> str:

@@ -101,8 +101,10 @@ def greeting(name: str, balance: str) -> str:
 def balance(balance: Balance) -> str:
     if balance.is_in_dollars:
         return _("💰 Balance: <b>{amount}</b>").format(amount=formats.money(balance.amount))
+    is_usual = balance.amount == round(balance.amount, 2)
+    amount = f"{balance.amount:,.2f}" if is_usual else f"{balance.amount.normalize():,f}"
     return _("💰 Balance: <b>{amount} {currency}</b> (not US dollars; renting is closed)").format(
-        amount=f"{balance.amount.normalize():,f}", currency=escape(balance.currency)
+        amount=amount, currency=escape(balance.currency)
     )
 
 

@@ -13,12 +13,19 @@ class WatchRows:
     async def watched(self) -> list[Watched]:
         """Every number that waits, oldest first."""
         rows = await self._database.rows(
-            "select id, service_code, coalesce(waiting_since_ms, created_at_ms), asked_at_ms"
+            "select id, service_code, coalesce(waiting_since_ms, created_at_ms), asked_at_ms,"
+            " provider_id is null or coalesce(phone_number, '') <> ''"
             " from activations where state = ? order by id",
             (State.WAITING.value,),
         )
         return [
-            Watched(row[0], row[1], to_time(row[2]), None if row[3] is None else to_time(row[3]))
+            Watched(
+                id=row[0],
+                service_code=row[1],
+                waiting_since=to_time(row[2]),
+                asked_at=None if row[3] is None else to_time(row[3]),
+                is_shown=bool(row[4]),
+            )
             for row in rows
         ]
 

@@ -15,7 +15,7 @@ from bloomsms.errors import BloomsmsError, ErrorCode, RateLimited, Refused, Unre
 from bloomsms.models import ProviderStatus
 from tests.activations.scripted_provider import ScriptedProvider
 from tests.activations.shop import Shop
-from tests.made_up import OFFER, SMS, seen
+from tests.made_up import OFFER, RENTAL, SMS, seen
 from tests.moved_clock import START, MovedClock
 
 PASS_S = 0.25
@@ -399,6 +399,22 @@ async def test_reconciliation_only(shop: Shop, watch: Watch) -> None:
     looks = await watch.runs(120)
 
     assert 3 * 4 == pytest.approx(sum(looks), abs=3)
+
+
+async def test_a_number_that_is_not_shown_yet(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """It is asked about soon and again, more rarely as it grows old, whatever others wait for."""
+    watch.shortest_gap_s = 60.0
+    provider.next("rent", replace(RENTAL, phone_number=""))
+    await shop.rented()
+    provider.asked.clear()
+    looks = await watch.runs(20)
+    clock.move(minutes=5)
+    later = await watch.runs(70)
+
+    assert 4 <= sum(looks) <= 5
+    assert 1 <= sum(later) <= 3
 
 
 async def test_two_passes_take_different_numbers(

@@ -132,9 +132,10 @@ def test_a_list_without_one_readable_row(rows: Json) -> None:
         {"services": [WA, TG | {"price": "€0.45"}]},
         {"services": [TG | {"currency": "EUR"}]},
         {"services": [WA, TG], "currency": "EUR"},
+        {"services": [WA | {"currency": None}], "currency": "EUR"},
         [WA | {"currency": "EUR"}],
     ],
-    ids=range(4),
+    ids=range(5),
 )
 def test_prices_in_another_currency(data: Json) -> None:
     """Where one price is in another currency, none is believed to be in dollars."""

@@ -77,3 +77,11 @@ def test_a_text_without_end() -> None:
     (sms,) = read_messages("x" * 4_000_000)
 
     assert "x" * 20_000 + " […]" == sms.full_text
+
+
+def test_more_than_anybody_sends(caplog: pytest.LogCaptureFixture) -> None:
+    """Of a list without end the last hundred are read, and the log says so."""
+    found = read_messages([{"code": n} for n in range(100_000, 101_000)])
+
+    assert [str(n) for n in range(100_900, 101_000)] == [sms.code for sms in found]
+    assert ["1000 SMS in one answer: only the last 100 are read"] == caplog.messages

@@ -125,7 +125,7 @@ async def test_balance_in_another_currency(world: World, ann: Person) -> None:
     card = await world.choose(ann)
     world.bloomsms.arm("altered", on="balance", key="currency", value="EUR")
     await ann.says("/balance")
-    shown = await ann.waits_for("125.5 EUR", new=True)
+    shown = await ann.waits_for("125.50 EUR", new=True)
     await world.owner.waits_for("amounts in EUR instead of US dollars")
     renting = await ann.clicks("Rent for $0.55", message=card)
     await ann.says("/rent")
@@ -149,7 +149,7 @@ async def test_other_number_while_renting_is_closed(world: World, ann: Person) -
     await world.rent(ann)
     world.bloomsms.arm("altered", on="balance", key="balance", value="€125.50")
     await ann.says("/balance")
-    await ann.waits_for("125.5 EUR", new=True)
+    await ann.waits_for("125.50 EUR", new=True)
     answer = await ann.clicks("Other number")
 
     assert CLOSED in str(answer.text)

@@ -422,6 +422,18 @@ def test_nothing_yet() -> None:
     assert "Your open numbers: 3" == shown(pages.numbers(3)).text
 
 
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [("125.5", "125.50 EUR"), ("1E+3", "1,000.00 EUR"), ("0.125000", "0.125 EUR")],
+)
+def test_a_balance_in_another_currency(amount: str, said: str) -> None:
+    """It is said with its currency, and without a sign of the dollar."""
+    text = shown(texts.balance(Balance(Decimal(amount), "EUR"))).text
+
+    assert said in text
+    assert "$" not in text
+
+
 def everything() -> Iterator[tuple[str, str]]:
     """Each other text, with outside strings where there may be any."""
     nasty = replace(in_state(State.UNCERTAIN), offer=NASTY_OFFER)
