@@ -15,9 +15,8 @@ class CurrencyWatch:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._others: dict[
-            str, tuple[str, timedelta]
-        ] = {}  # by place: the currency, and since when
+        # By place: the currency, and when it was named last.
+        self._others: dict[str, tuple[str, timedelta]] = {}
 
     @property
     def other(self) -> str:

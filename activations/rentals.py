@@ -104,7 +104,8 @@ class Rentals:
     async def pay(self, activation: Activation) -> Activation:
         """Order the number of a RENTING activation and record what came of it.
 
-        Shape: WAITING, REFUSED, INTENT (the order never left) or UNCERTAIN.
+        Shape: WAITING, REFUSED, INTENT (the order never left) or UNCERTAIN; what a look showed when
+        the order's answer left the phone number out.
         """
         return await self._endings.show_phone(await self._orders.place(activation))
 

@@ -13,6 +13,7 @@ from bloomsms.models import DOLLARS
 from bloomsms.wire import Json, excerpt
 
 HIGHEST = Decimal(1_000_000)
+HIGHEST_IN_OTHERS = Decimal(10**12)  # some count in thousands what is a dollar
 LONGEST = 200
 NINE_DECIMALS = Decimal("1e-9")
 MICRO = Decimal("1e-6")
@@ -56,11 +57,11 @@ def read_amount(value: Json, currency: Json = None) -> tuple[Decimal, str]:
     if len(written) > LONGEST:
         raise Unreadable("an amount is not plausible", excerpt(written))
     figures, word = _parts(written)
-    amount = _number(figures)
-    if amount is None or abs(amount) > HIGHEST:
+    word = currency_of(currency) if word == DOLLARS else word
+    amount, highest = _number(figures), HIGHEST if word == DOLLARS else HIGHEST_IN_OTHERS
+    if amount is None or abs(amount) > highest:
         raise Unreadable("an amount is not plausible", excerpt(written))
-    named = currency_of(currency)
-    return _rounded(amount, NINE_DECIMALS, ROUND_HALF_EVEN), named if word == DOLLARS else word
+    return _rounded(amount, NINE_DECIMALS, ROUND_HALF_EVEN), word
 
 
 def _rounded(amount: Decimal, unit: Decimal, rounding: str) -> Decimal:

@@ -117,6 +117,7 @@ def test_rounding_of_balances(written: Json, amount: str) -> None:
         ("RUB 55", None, "RUB"),
         ("55 руб.", None, "РУБ"),  # noqa: RUF001 - Cyrillic
         ("R$ 5", None, "R$"),
+        ("16,250,000.00", "IDR", "IDR"),
         ("CA$5", None, "CA$"),
         ("₿0.1", None, "₿"),
         ("0.55", "EUR", "EUR"),
