@@ -264,8 +264,9 @@ def test_the_least_a_rental_needs() -> None:
         rental(activation_id=Decimal("1e999999")),
         rental(activation_id=Decimal("NaN")),
         [rental(), rental()],
+        [[[[[[rental()]]]]]],
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_a_rental_without_an_id(data: Json) -> None:
     """Without an id there is no number to speak of."""

@@ -13,6 +13,7 @@ from activations.errors import (
     GoneAlready,
     NotConfirmed,
     NotFound,
+    NotInDollars,
     OfferStale,
     OutOfStock,
     ProviderAway,
@@ -518,7 +519,7 @@ def refusals() -> Iterator[Refusal]:
     yield TooMany(1000)
     yield SpentToday(Decimal("123456.123456"))
     yield OfferStale(in_state(State.INTENT))
-    yield from (NotFound(), OutOfStock(), ProviderAway())
+    yield from (NotFound(), OutOfStock(), ProviderAway(), NotInDollars("X" * 500))
 
 
 @pytest.mark.parametrize("err", list(refusals()), ids=lambda err: f"{type(err).__name__} {err}")
@@ -541,6 +542,7 @@ def test_refusals_are_told_apart() -> None:
         SpentToday(PRICE),
         ProviderBusy(5),
         ProviderAway(),
+        NotInDollars("EUR"),
         NotConfirmed(WAITING),
         NotFound(),
         *(ProviderSaysNo(code, "") for code in texts_of_codes()),
