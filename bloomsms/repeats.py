@@ -13,7 +13,7 @@ def may_pass(err: BloomsmsError) -> bool:
 
 
 def says_nothing(err: Refused) -> bool:
-    """Whether a server failed on the way, so that nobody knows if the request took effect."""
+    """Whether a server failed on the way, so that the request may or may not have taken effect."""
     return err.code is ErrorCode.PROVIDER_ERROR or (
         err.code is ErrorCode.OTHER and err.http_status >= 500  # noqa: PLR2004 - the 5xx range
     )

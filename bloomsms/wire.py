@@ -79,7 +79,7 @@ def read_envelope(http_status: int, headers: Mapping[str, str], body: bytes) -> 
     """Take `data` out of a success envelope.
 
     Errors: RateLimited for any 429; Refused for an error envelope and for any 401; Unreadable for
-    all else, a redirect included, whatever it holds.
+    all else, a redirect included, also one that holds an envelope.
     """
     if http_status == 429:  # noqa: PLR2004 - the status itself says it best
         raise RateLimited(retry_after_s(headers))

@@ -132,7 +132,7 @@ async def test_the_books_do_not_compare_it(shop: Shop, provider: ScriptedProvide
 
 
 async def test_prices_in_another_currency_are_told(shop: Shop, provider: ScriptedProvider) -> None:
-    """Whoever opens the list hears which currency it is in, not that the provider is away."""
+    """People who open the list hear which currency it is in, not that the provider is away."""
     provider.next("services", OtherCurrency("EUR"))
 
     with pytest.raises(NotInDollars) as caught:

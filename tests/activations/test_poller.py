@@ -404,7 +404,7 @@ async def test_reconciliation_only(shop: Shop, watch: Watch) -> None:
 async def test_a_number_that_is_not_shown_yet(
     shop: Shop, watch: Watch, provider: ScriptedProvider, clock: MovedClock
 ) -> None:
-    """It is asked about soon and again, more rarely as it grows old, whatever others wait for."""
+    """It is asked about soon, then more rarely as it grows old, also beside others."""
     watch.shortest_gap_s = 60.0
     provider.next("rent", replace(RENTAL, phone_number=""))
     await shop.rented()

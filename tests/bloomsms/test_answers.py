@@ -292,7 +292,7 @@ WHOLE = Rental("1", "+19001234567", Decimal("0.55"), datetime(2026, 5, 5, 14, 20
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_an_id_is_a_number_in_hand(key: str, left_out: dict[str, Any], value: Json) -> None:
-    """Whatever else of a rental cannot be read, it is one, and all the rest of it is read."""
+    """If another field of a rental cannot be read, it is one, and all the rest of it is read."""
     data = rental(price="0.55", expires_at="2026-05-05T14:20:00Z") | {key: value}
 
     assert replace(WHOLE, **left_out) == answers.read_rental(data)
@@ -432,7 +432,7 @@ def test_no_status(word: object) -> None:
 
 @pytest.mark.parametrize("word", [None, "", 5, ["waiting"]])
 def test_no_status_beside_an_sms(word: object) -> None:
-    """An SMS or a phone number is read whatever stands for the status."""
+    """An SMS or a phone number is read also where the status cannot be."""
     seen = answers.read_activation(status(activation_status=word, sms="Hello"))
     shown = answers.read_activation(status(activation_status=word, phone_number="+19001234567"))
 

@@ -375,7 +375,7 @@ async def test_a_redirect_is_not_followed(server: BloomsmsServer, status: bytes)
 
 @pytest.mark.parametrize("name", ["balance", "rent", "cancel"])
 async def test_a_redirect_is_told(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever a redirect holds, it is no answer; the log names the host it points to."""
+    """A redirect is no answer, also with an envelope in it; the log names the host it points to."""
     to = b"https://sk_1@www.example.org/38496653"
     body = b'{"status": "error", "errors": {"code": "NO_NUMBERS_AVAILABLE"}}'
     head = b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: %d\r\n\r\n" % (to, len(body))
@@ -434,7 +434,7 @@ async def test_it_says_who_it_is(name: str) -> None:
 
 
 async def test_currencies_are_told(server: BloomsmsServer) -> None:
-    """Whoever minds the currency hears of it from the balance, each list and each order."""
+    """The listener hears the currency of the balance, each list and each order."""
     heard: list[tuple[str, str]] = []
     async with (
         calling(server.base_url) as caller,

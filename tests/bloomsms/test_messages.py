@@ -79,7 +79,7 @@ def test_a_text_without_end() -> None:
     assert "x" * 20_000 + " […]" == sms.full_text
 
 
-def test_more_than_anybody_sends(caplog: pytest.LogCaptureFixture) -> None:
+def test_more_than_a_provider_sends(caplog: pytest.LogCaptureFixture) -> None:
     """Of a list without end the last hundred are read, and the log says so."""
     found = read_messages([{"code": n} for n in range(100_000, 101_000)])
 

@@ -86,7 +86,7 @@ async def test_phone_of_another_country(world: World, ann: Person) -> None:
     ],
 )
 async def test_forms_of_prices(world: World, ann: Person, price: object, button: str) -> None:
-    """A price is offered as what it is, in whatever form it came."""
+    """A price is offered as what it is, in each form in which it may come."""
     world.bloomsms.arm("altered", on="services", key="price", value=price)
     card = await world.choose(ann, "WhatsApp · $")
 

@@ -96,7 +96,7 @@ def test_another_country_than_asked(written: str, asked: str, country: str) -> N
 
 @pytest.mark.parametrize("row", COUNTRIES, ids=lambda row: row[1])
 def test_phones_of_the_world(row: list[str]) -> None:
-    """Whatever country it is from, a number keeps its digits and is of that country."""
+    """A number of any country keeps its digits and is of that country."""
     written = "+" + row[2].replace("#", "2")
     found = phone(written, row[1])
 
