@@ -272,8 +272,8 @@ def _read_hint(body: bytes) -> Hint | None:
 
 
 def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> BloomsmsClient:
-    key = settings.bloomsms_api_key.get_secret_value()
-    return BloomsmsClient(settings.bloomsms_base_url, key, budget, health.observe)
+    url, key = settings.bloomsms_base_url, settings.bloomsms_api_key.get_secret_value()
+    return BloomsmsClient(url, key, budget, health.observe, health.note_currency)
 
 
 def _catalog(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from activations.keeping import Memory
 from activations.ports import Clock, Provider
 from activations.shelf import Shelf
-from bloomsms.models import Balance
+from bloomsms.models import Balance as Balance
 
 BALANCE_AGE = timedelta(seconds=0.5)
 # Where the balance only stands beside something else, one of this age does.

@@ -78,10 +78,10 @@ class Catalog:
         return next((c for c in await self._all_countries() if c.id == country_id), None)
 
     async def services(self, user_id: int, country_id: str) -> list[Service]:
-        """Shape: those in stock, most rented first, then the popular ones, then by name."""
+        """Shape: without those sold out; most rented first, then the popular ones, then by name."""
         found = await self._all_services(country_id, PRICES_AGE, STALE_PRICES_AGE)
         usage = (await self._store.usage(user_id)).get("service", {})
-        in_stock = [service for service in found if service.stock > 0]
+        in_stock = [service for service in found if service.may_be_had]
         return sorted(in_stock, key=lambda service: -usage.get(service.code, 0))
 
     async def fresh_service(
@@ -90,7 +90,7 @@ class Catalog:
         """The service with the price and stock of now, for an offer."""
         found = await self._all_services(country_id, OFFER_AGE, OFFER_AGE)
         for service in found:
-            if service.code == service_code and (service.stock > 0 or not needs_stock):
+            if service.code == service_code and (service.may_be_had or not needs_stock):
                 return service
         raise OutOfStock
 

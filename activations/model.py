@@ -103,7 +103,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """What the provider gave for the money."""
+    """What the provider gave for the money; its id is the number in hand.
+
+    Shape: `phone_number` as the provider wrote it, without separators; empty while not known.
+    """
 
     provider_id: str
     phone_number: str
@@ -218,6 +221,7 @@ class Watched:
     waiting_since: datetime
     asked_at: datetime | None
     ends_at: datetime | None = None
+    is_shown: bool = True  # whether its phone number is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,9 +108,10 @@ class Rentals:
     async def pay(self, activation: Activation) -> Activation:
         """Order the number of a RENTING activation and record what came of it.
 
-        Shape: WAITING, REFUSED, INTENT (the order never left) or UNCERTAIN.
+        Shape: WAITING, REFUSED, INTENT (the order never left) or UNCERTAIN; what a look showed when
+        the order's answer left the phone number out.
         """
-        return await self._orders.place(activation)
+        return await self._endings.show_phone(await self._orders.place(activation))
 
     async def swap(self, user_id: int, limits: Limits, activation_id: int) -> Activation:
         """Give a waiting number back and, only once that is confirmed, take another like it.

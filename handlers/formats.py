@@ -1,4 +1,4 @@
-"""How values look to people: money, phone numbers, flags, the time left. Pure."""
+"""How values look to people: money, flags, the time left. Pure."""
 
 import math
 from datetime import datetime, timedelta
@@ -6,7 +6,6 @@ from decimal import Decimal
 from functools import cache
 from html import escape as escape_html
 
-import phonenumbers
 from babel import Locale
 from babel.numbers import format_currency
 
@@ -55,16 +54,6 @@ def money(dollars: Decimal) -> str:
     return format_currency(
         dollars, "USD", format="¤#,##0.00####", locale="en_US", currency_digits=False
     )
-
-
-def phone(number: str) -> str:
-    """A number as people read it: `+19001234567` becomes `+1 900 123 4567`."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return number
-    shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    return shown.replace("-", " ")
 
 
 def flag(country_name: str) -> str:

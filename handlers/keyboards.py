@@ -10,6 +10,7 @@ from activations.catalog import ANYWHERE, Country, Service
 from activations.model import Activation, Sms, State
 from handlers import formats
 from handlers.callback_data import Verb, pack, ref
+from handlers.phones import phone_of
 from people.model import Person, Standing
 
 COLUMNS = 2
@@ -104,8 +105,9 @@ def code(activation: Activation, sms: Sms | None = None) -> InlineKeyboardMarkup
     """The buttons of a message with a code, the last one unless `sms` is given."""
     rows: list[Row] = []
     sms = sms or activation.last_sms
-    if sms and (copied := sms.code):
-        rows.append([_copy(f"📋 Copy {copied}", copied)])
+    if sms and (copied := sms.code) and formats.utf16_length(copied) <= LONGEST_COPY:
+        label = f"📋 Copy {copied}" if len(copied) <= LONGEST_NAME else "📋 Copy code"
+        rows.append([_copy(label, copied)])
     if activation.state is State.CODE_RECEIVED:
         another = button("📩 Another SMS", Verb.ANOTHER, activation.id)
         done = button("✅ Done", Verb.DONE, activation.id, style=SUCCESS)
@@ -163,8 +165,8 @@ def page_count(items: int, size: int) -> int:
 
 def _waiting(activation: Activation) -> InlineKeyboardMarkup:
     rows: list[Row] = []
-    if activation.number:
-        rows.append([_copy("📋 Copy number", activation.number.phone_number)])
+    if phone := phone_of(activation):
+        rows.append([_copy("📋 Copy number", phone.copied)])
     if activation.sms:
         rows.append([button("✅ Done", Verb.DONE, activation.id, style=SUCCESS)])
     else:
@@ -195,13 +197,13 @@ def _country(country: Country) -> InlineKeyboardButton:
 def _service(service: Service, country_id: str) -> InlineKeyboardButton:
     label = f"{_clipped(service.name)} · {formats.money(service.price)}"
     with_stock = f"{label} · {service.stock}"
-    if len(with_stock) <= ROOM_FOR_STOCK:
+    if service.stock is not None and len(with_stock) <= ROOM_FOR_STOCK:
         label = with_stock
     return button(label, Verb.OFFER, ref(country_id), ref(service.code))
 
 
 def _copy(label: str, text: str) -> InlineKeyboardButton:
-    return InlineKeyboardButton(label, copy_text=CopyTextButton(text[:LONGEST_COPY]))
+    return InlineKeyboardButton(label, copy_text=CopyTextButton(text))
 
 
 def _clipped(name: str) -> str:

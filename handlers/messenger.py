@@ -119,5 +119,7 @@ def _news(note: Note, activation: Activation | None) -> str:
             words.get("provider_id", ""), words.get("orders", "")
         ),
         NoteKind.OWNER_FUNDS: texts.owner_funds(),
-        NoteKind.OWNER_PROVIDER: texts.CONDITIONS.get(words.get("condition", ""), ""),
+        NoteKind.OWNER_PROVIDER: texts.condition(
+            words.get("condition", ""), words.get("currency", "")
+        ),
     }.get(note.kind, "")

@@ -13,7 +13,7 @@ from telegram.ext import (
 )
 
 from activations.catalog import ANYWHERE
-from activations.errors import GoneAlready, OfferStale
+from activations.errors import GoneAlready, NotInDollars, OfferStale
 from activations.model import Activation, Card, State
 from activations.rentals import Quote
 from handlers import card_texts, formats, keyboards, texts
@@ -77,6 +77,7 @@ class Renting:
         user_id = user_of(update)
         source = await self._desk.rentals.owned(user_id, press_of(update).id())
         await self._desk.presses.answer(update)
+        self._must_be_in_dollars()
         limits = self._desk.limits_of(user_id)
         quote = await self._desk.rentals.quote_again(user_id, limits, source.id)
         text, keyboard = _confirm_card(quote)
@@ -128,6 +129,8 @@ class Renting:
         if old.id in self._desk.under_way:
             await self._desk.presses.answer(update, texts.UNDER_WAY)
             return
+        if refusal := self._desk.health.refusal:
+            raise refusal  # before the old number is given back
         self._desk.under_way.add(old.id)
         self._desk.beside(update, context, self._swap(old))
         await self._desk.presses.answer(update, texts.ASKING)
@@ -135,6 +138,7 @@ class Renting:
     async def search(self, update: Update, _context: Context) -> None:
         """Free text: the services and countries whose name holds it."""
         user_id = user_of(update)
+        self._must_be_in_dollars()
         wanted = (update.effective_message.text if update.effective_message else None) or ""
         country = await self._desk.catalog.usual_country(user_id)
         services, countries = await self._desk.catalog.search(user_id, wanted, country.id)
@@ -148,13 +152,20 @@ class Renting:
         known = (country.id for country in (ANYWHERE, *countries))
         return resolve(reference, known)
 
+    def _must_be_in_dollars(self) -> None:
+        """Errors: NotInDollars while the balance is in another currency: prices may be, too."""
+        if currency := self._desk.health.currency.of_balance:
+            raise NotInDollars(currency)
+
     async def _show_services(self, update: Update, country_id: str, page: int) -> None:
+        self._must_be_in_dollars()
         found = await self._desk.catalog.services(user_of(update), country_id)
         country = await self._desk.catalog.country(country_id) or ANYWHERE
         text = texts.choose_service(formats.country(country.id, country.name), len(found))
         await self._desk.screens.show(update, text, keyboards.services(found, country_id, page))
 
     async def _propose(self, update: Update, country_id: str, service_code: str) -> None:
+        self._must_be_in_dollars()
         user_id = user_of(update)
         quote = await self._desk.rentals.quote(
             user_id, self._desk.limits_of(user_id), country_id, service_code

@@ -1,12 +1,13 @@
 """Every sentence a person reads, as Telegram HTML. Outside strings pass through `escape`."""
 
-from decimal import Decimal
 from gettext import gettext as _
 
+from activations.account import Balance
 from activations.errors import (
     GoneAlready,
     NotAllowed,
     NotConfirmed,
+    NotInDollars,
     OutOfStock,
     ProviderAway,
     ProviderBusy,
@@ -82,6 +83,10 @@ CONDITIONS = {
     ),
     "suspended": _("⚠️ BloomSMS has suspended the account. Nobody can rent. I keep trying."),
     "maintenance": _("⚠️ BloomSMS is closed for maintenance. I keep trying."),
+    "other_currency": _(
+        "⚠️ BloomSMS names amounts in {currency} instead of US dollars. Renting is closed until the"
+        " balance is in US dollars again. I keep checking."
+    ),
     "unreachable": _("⚠️ BloomSMS does not answer. Open numbers are kept and I keep trying."),
 }
 HINTS = {
@@ -102,8 +107,19 @@ def greeting(name: str, balance: str) -> str:
     ).format(hello=hello, balance=balance)
 
 
-def balance(amount: Decimal) -> str:
-    return _("💰 Balance: <b>{amount}</b>").format(amount=formats.money(amount))
+def balance(balance: Balance) -> str:
+    if balance.is_in_dollars:
+        return _("💰 Balance: <b>{amount}</b>").format(amount=formats.money(balance.amount))
+    is_usual = balance.amount == round(balance.amount, 2)
+    amount = f"{balance.amount:,.2f}" if is_usual else f"{balance.amount.normalize():,f}"
+    return _("💰 Balance: <b>{amount} {currency}</b> (not US dollars; renting is closed)").format(
+        amount=amount, currency=escape(balance.currency)
+    )
+
+
+def condition(word: str, currency: str) -> str:
+    """How the provider is doing, for owners; empty for a condition that is not known."""
+    return CONDITIONS.get(word, "").format(currency=escape(currency))
 
 
 def balance_unknown(sentence: str) -> str:
@@ -211,12 +227,21 @@ def refusal(err: Refusal) -> str:
         return formats.clip(f"{sentence} {_quoted(err)}".strip(), 190)
     if isinstance(err, ProviderBusy):
         return BUSY.format(seconds=max(1, round(err.wait_s)))
+    if isinstance(err, NotInDollars):
+        return _not_in_dollars(err)
     return _limit(err) or {
         NotAllowed: _("🔒 This bot is private, and you can't rent with it. Nothing was charged."),
         OutOfStock: _("Nothing is in stock there right now. Choose another country or service."),
         ProviderAway: AWAY,
         NotConfirmed: _("BloomSMS has not confirmed it yet. I keep looking and will show it here."),
     }.get(type(err), NOT_FOUND)
+
+
+def _not_in_dollars(err: NotInDollars) -> str:
+    return _(
+        "BloomSMS names amounts in {currency} instead of US dollars, so renting is closed."
+        " The owner has been told."
+    ).format(currency=formats.clip(err.currency, 20))
 
 
 def _limit(err: Refusal) -> str:

@@ -16,7 +16,7 @@ from activations.model import (
     State,
     may_become,
 )
-from activations.notes import Draft
+from activations.notes import Draft, card
 from bloomsms.models import Sms, StatusChange
 from people.model import Usage
 from storage.database import Database, to_dollars, to_micros, to_ms
@@ -138,6 +138,19 @@ class ActivationRows:
             "select 1 from notes where words = ? and kind = 'owner_word'", (json.dumps(words),)
         )
         return found is not None
+
+    async def learn_phone(
+        self, activation: Activation, phone_number: str, now: datetime, *, is_other: bool
+    ) -> None:
+        """Write a phone number that was not known yet, and have its card brought up to date."""
+        async with self._database.transaction() as db:
+            cursor = await db.execute(
+                "update activations set phone_number = ?, is_other_phone = ? where id = ?"
+                " and provider_id is not null and coalesce(phone_number, '') = ''",
+                (phone_number, int(is_other), activation.id),
+            )
+            if cursor.rowcount == 1:
+                await insert_drafts(db, (card(activation.user_id, activation.id),), now)
 
     async def mark_shown(self, activation_id: int, shown: str) -> None:
         await self._set(activation_id, "card_shown", shown)

@@ -52,7 +52,7 @@ def _number(row: Row) -> Number | None:
     charged = row["charged_micros"]
     return Number(
         row["provider_id"] if is_held else row["former_provider_id"],
-        row["phone_number"],
+        row["phone_number"] or "",
         to_dollars(row["price_micros"]),
         to_time(row["expires_at_ms"]),
         None if charged is None else to_dollars(charged),

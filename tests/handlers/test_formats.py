@@ -58,35 +58,6 @@ def test_money_is_exact(dollars: Decimal) -> None:
     assert dollars == Decimal(shown)
 
 
-@pytest.mark.parametrize(
-    ("number", "shown"),
-    [
-        ("+19001234567", "+1 900 123 4567"),
-        ("+447700123456", "+44 7700 123456"),
-        ("+79001234567", "+7 900 123 45 67"),
-        ("+5511912345678", "+55 11 91234 5678"),
-        ("+4915112345678", "+49 1511 2345678"),
-        ("+0000", "+0000"),
-        ("+999123456789", "+999123456789"),
-        ("19001234567", "19001234567"),
-        ("", ""),
-    ],
-)
-def test_phone(number: str, shown: str) -> None:
-    """A number as its country writes it; one of no country stays as it is."""
-    assert shown == formats.phone(number)
-
-
-@pytest.mark.parametrize("mask", [row[2] for row in TABLE["countries"]], ids=lambda mask: mask[:6])
-def test_phones_of_the_world(mask: str) -> None:
-    """Whatever country it is from, a number keeps its digits and has no hyphens."""
-    number = "+" + mask.replace("#", "2")
-    shown = formats.phone(number)
-
-    assert number == "+" + "".join(c for c in shown if c.isdecimal())
-    assert "-" not in shown
-
-
 def code_of(flag: str) -> str:
     """The two letters that a flag stands for."""
     return "".join(chr(ord(c) - 0x1F1E6 + ord("A")) for c in flag)

@@ -263,6 +263,25 @@ def test_what_is_copied() -> None:
     assert "📋 Copy 852508" in labels(keyboards.code(in_state(State.CODE_RECEIVED)))
 
 
+@pytest.mark.parametrize(
+    ("code", "label"),
+    [("x" * 40, "📋 Copy " + "x" * 40), ("x" * 41, "📋 Copy code"), ("😀" * 128, "📋 Copy code")],
+    ids=["short", "long", "longest"],
+)
+def test_a_long_code_is_copied_whole(code: str, label: str) -> None:
+    """A button copies the whole code, and its label stays short."""
+    markup = keyboards.code(in_state(State.CODE_RECEIVED), Sms(code, "text"))
+
+    assert [code] == copied(markup)
+    assert label in labels(markup)
+
+
+@pytest.mark.parametrize("code", ["x" * 257, "😀" * 129])
+def test_a_code_that_no_button_holds(code: str) -> None:
+    """What is more than a button can copy has none: a part of it would be a wrong code."""
+    assert [] == copied(keyboards.code(in_state(State.CODE_RECEIVED), Sms(code, "text")))
+
+
 def test_a_text_without_a_code_is_not_copied() -> None:
     """Where the provider saw no code, there is none to copy."""
     assert [] == copied(keyboards.code(in_state(State.CODE_RECEIVED), Sms("", "Hello")))
