@@ -134,6 +134,7 @@ class Activation:
     reason: str = ""  # why it was refused or is uncertain
     card_shown: str = ""  # a digest of what the card shows
     sms: tuple[Sms, ...] = ()  # oldest first
+    token: str = ""  # what its buttons carry: an id may be given anew, a token is not
 
     @property
     def user_id(self) -> int:

@@ -91,13 +91,16 @@ class Rentals:
     ) -> Activation:
         """Take the offer: INTENT → RENTING, committed. `pay` must follow.
 
-        Errors: GoneAlready with what became of it, for every press but the first; OfferStale.
+        Errors: GoneAlready with what became of it, for every press but the first; OfferStale,
+        also for a press on another message than the card that is known to show it.
         """
         activation = await self.owned(user_id, activation_id)
         if activation.state is not State.INTENT:
             raise GoneAlready(activation)
         if self._clock.now() - activation.created_at > OFFER_LIFETIME:
             await self.withdraw(user_id, activation_id)
+            raise OfferStale(activation)
+        if activation.card not in (None, card):
             raise OfferStale(activation)
         return await self._begin(activation, limits, card)
 

@@ -12,6 +12,7 @@ from activations.model import CLOSED_BY_OWNER, State
 from handlers import keyboards, pages, texts
 from handlers.callback_data import Verb, pattern
 from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
+from handlers.pressed import pressed
 from people.model import Person, Standing
 
 # Ended numbers are looked through so far back for money that nobody saw come back.
@@ -55,9 +56,7 @@ class Admin:
         """An owner has looked at the account: the order cost nothing, or its money came back."""
         if not self._desk.access.is_owner(user_of(update)):
             raise NotFound
-        activation = await self._desk.store.get(press_of(update).id())
-        if activation is None:
-            raise NotFound
+        activation = await pressed(self._desk, update)
         now = self._desk.clock.now()
         if not await settle(self._desk.store, activation, CLOSED_BY_OWNER, now):
             raise GoneAlready(activation)

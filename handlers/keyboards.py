@@ -81,8 +81,8 @@ def confirm(activation: Activation) -> InlineKeyboardMarkup:
     rent = f"✅ Rent for {formats.money(activation.price)}"
     return InlineKeyboardMarkup(
         [
-            [button(rent, Verb.RENT, activation.id, style=SUCCESS)],
-            [button("↩️ Back", Verb.LEAVE, activation.id), CLOSE_BUTTON],
+            [button(rent, Verb.RENT, activation.token, style=SUCCESS)],
+            [button("↩️ Back", Verb.LEAVE, activation.token), CLOSE_BUTTON],
         ]
     )
 
@@ -107,10 +107,10 @@ def code(activation: Activation, sms: Sms | None = None) -> InlineKeyboardMarkup
     if sms and (copied := sms.code):
         rows.append([_copy(f"📋 Copy {copied}", copied)])
     if activation.state is State.CODE_RECEIVED:
-        another = button("📩 Another SMS", Verb.ANOTHER, activation.id)
-        done = button("✅ Done", Verb.DONE, activation.id, style=SUCCESS)
+        another = button("📩 Another SMS", Verb.ANOTHER, activation.token)
+        done = button("✅ Done", Verb.DONE, activation.token, style=SUCCESS)
         rows.append([another, done])
-    again = button("🔁 Rent again", Verb.AGAIN, activation.id)
+    again = button("🔁 Rent again", Verb.AGAIN, activation.token)
     if activation.state is not State.WAITING:
         rows.append([again])
     return InlineKeyboardMarkup([*rows, BELOW])
@@ -140,7 +140,7 @@ def admin(asked: Sequence[Person], unsure: Sequence[Activation]) -> InlineKeyboa
         ]
         for person in asked[:ROWS]
     ]
-    rows += [[button(f"Close order {a.id}", Verb.SETTLE, a.id)] for a in unsure[:ROWS]]
+    rows += [[button(f"Close order {a.id}", Verb.SETTLE, a.token)] for a in unsure[:ROWS]]
     refresh = [button("🔃 Refresh", Verb.ADMIN)]
     return InlineKeyboardMarkup([*rows, refresh, *BACK_TO_MENU])
 
@@ -154,10 +154,10 @@ def _waiting(activation: Activation) -> InlineKeyboardMarkup:
     if activation.number:
         rows.append([_copy("📋 Copy number", activation.number.phone_number)])
     if activation.sms:
-        rows.append([button("✅ Done", Verb.DONE, activation.id, style=SUCCESS)])
+        rows.append([button("✅ Done", Verb.DONE, activation.token, style=SUCCESS)])
     else:
-        cancel = button("✖️ Cancel", Verb.CANCEL, activation.id, style=DANGER)
-        rows.append([cancel, button("🔄 Other number", Verb.OTHER, activation.id)])
+        cancel = button("✖️ Cancel", Verb.CANCEL, activation.token, style=DANGER)
+        rows.append([cancel, button("🔄 Other number", Verb.OTHER, activation.token)])
     return InlineKeyboardMarkup([*rows, BELOW])
 
 
@@ -165,9 +165,9 @@ def _after_the_end(activation: Activation) -> Row:
     if activation.state is State.UNCERTAIN:
         return BELOW
     label = "🔁 Try again" if activation.state is State.REFUSED else "📱 Another number"
-    row = [button(label, Verb.RETRY, activation.id), *BELOW]
+    row = [button(label, Verb.RETRY, activation.token), *BELOW]
     if activation.number and activation.sms:
-        row.insert(0, button("🔁 Rent again", Verb.AGAIN, activation.id))
+        row.insert(0, button("🔁 Rent again", Verb.AGAIN, activation.token))
     return row
 
 

@@ -10,6 +10,7 @@ from activations.model import HISTORY_STATES, IN_HAND_STATES, OPEN_STATES, Activ
 from handlers import keyboards, pages, texts
 from handlers.callback_data import Verb, pattern
 from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
+from handlers.pressed import owned
 from handlers.screens import place_of
 
 PAGE_SIZE = 5
@@ -70,14 +71,13 @@ class Numbers:
 
     async def _end(self, update: Update, context: Context, ending: Ending) -> None:
         """Pass the wish on beside the person's lane: the provider may take its time."""
-        activation_id = press_of(update).id()
-        activation = await self._desk.endings.owned(user_of(update), activation_id)
+        activation = await owned(self._desk, update)
         if activation.state not in OPEN_STATES:
             raise GoneAlready(activation)
-        if activation_id in self._desk.under_way:
+        if activation.id in self._desk.under_way:
             await self._desk.presses.answer(update, texts.UNDER_WAY)
             return
-        self._desk.under_way.add(activation_id)
+        self._desk.under_way.add(activation.id)
         self._desk.beside(update, context, self._ask(update, activation, ending))
         await self._desk.presses.answer(update, texts.ASKING)
 

@@ -1,5 +1,6 @@
 """Activations as rows, with their SMS. Every step is guarded by the state it starts from."""
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ from storage.steps import update_row
 from storage.uses import read_uses
 
 DAY = timedelta(days=1)
+TOKEN_BYTES = 12
 MOST_AT_ONCE = 500  # well below the number of values a statement may have
 # So long an uncertain order may hold a number; it counts against the limit of numbers at once.
 UNCERTAIN_HOLDS = timedelta(minutes=30)
@@ -40,10 +42,10 @@ class ActivationRows:
             cursor = await db.execute(
                 "insert or ignore into activations (user_id, service_code, service_name,"
                 " country_id, country_name, offered_micros, kind, source_id, state, created_at_ms,"
-                " changed_at_ms) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " changed_at_ms, token) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (offer.user_id, offer.service_code, offer.service_name, offer.country_id,
                  offer.country_name, to_micros(offer.price), offer.kind.value, offer.source_id,
-                 State.INTENT.value, to_ms(now), to_ms(now)),
+                 State.INTENT.value, to_ms(now), to_ms(now), secrets.token_urlsafe(TOKEN_BYTES)),
             )  # fmt: skip
         if cursor.rowcount != 1 or cursor.lastrowid is None:
             return None
@@ -51,6 +53,19 @@ class ActivationRows:
 
     async def get(self, activation_id: int) -> Activation | None:
         found = await self._find("id = ?", (activation_id,))
+        return found[0] if found else None
+
+    async def by_token(self, token: str) -> Activation | None:
+        found = await self._find("token = ?", (token,))
+        return found[0] if found else None
+
+    async def from_before(self, activation_id: int) -> Activation | None:
+        """Only a row that was open when tokens came: other buttons with an id are not believed."""
+        found = await self._find("id = ? and is_from_before", (activation_id,))
+        return found[0] if found else None
+
+    async def shown_at(self, card: Card) -> Activation | None:
+        found = await self._find("chat_id = ? and message_id = ?", (card.chat_id, card.message_id))
         return found[0] if found else None
 
     async def begin(

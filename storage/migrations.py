@@ -161,6 +161,12 @@ BY_CARD = """
 create index activations_by_card on activations (chat_id, message_id) where chat_id is not null
 """
 
+# An id may be given anew once a database was lost; a token is not. 96 bits from SQLite's generator.
+TOKENS = """
+update activations set token = lower(hex(randomblob(12))),
+    is_from_before = state in ('waiting', 'code_received', 'renting', 'uncertain')
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
@@ -191,5 +197,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         USES,
         COUNTED_SO_FAR,
         BY_CARD,
+    ),
+    (
+        "alter table activations add column token text",
+        "alter table activations add column is_from_before integer not null default 0",
+        TOKENS,
+        "create unique index activations_by_token on activations (token)",
     ),
 )

@@ -35,6 +35,7 @@ def activation_of(row: Row, sms: tuple[Sms, ...]) -> Activation:
         is_refund_due=bool(row["is_refund_due"]),
         reason=row["reason"],
         sms=sms,
+        token=row["token"] or "",
     )
 
 

@@ -224,6 +224,21 @@ async def test_another_persons_offer(shop: Shop) -> None:
 # Confirming
 
 
+@pytest.mark.parametrize("place", [Card(ANN, 18), None], ids=["another message", "none"])
+async def test_confirm_from_another_message(
+    shop: Shop, provider: ScriptedProvider, place: Card | None
+) -> None:
+    """An offer whose card is known is taken from there alone, and stays an offer."""
+    offer = await shop.offered()
+    await shop.store.place_card(offer.id, CARD)
+    with pytest.raises(OfferStale):
+        await shop.rentals.confirm(ANN, NO_LIMITS, offer.id, place)
+
+    assert State.INTENT is (await shop.now(offer)).state
+    assert State.RENTING is (await confirm(shop, offer)).state
+    assert [] == provider.asked
+
+
 async def test_confirm(shop: Shop, provider: ScriptedProvider, clock: MovedClock) -> None:
     """The press takes the offer and the card; the order is not yet out."""
     offer = await shop.offered()
