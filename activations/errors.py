@@ -30,6 +30,10 @@ class OfferStale(Refusal):
         self.activation = activation
 
 
+class RentingClosed(Refusal):
+    """The database has lost orders; nothing is rented until an owner has looked after it."""
+
+
 class OutOfStock(Refusal):
     """The service is not on offer in that country now."""
 

@@ -24,6 +24,8 @@ class NoteKind(StrEnum):
     OWNER_WORD = "owner_word"  # an owner: the provider uses a status word nobody knows
     OWNER_HINTS = "owner_hints"  # an owner: the webhook fell silent, or works again
     OWNER_UNCLAIMED = "owner_unclaimed"  # an owner: a number may be of more than one order
+    OWNER_RESTORED = "owner_restored"  # an owner: the database lost orders, renting is closed
+    OWNER_BALANCE = "owner_balance"  # an owner: at the start the balance was not as expected
     OWNER_ACCESS = "owner_access"  # an owner: somebody knocks at a private bot
 
 

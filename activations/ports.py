@@ -157,6 +157,25 @@ class Store(Protocol):
         """Rows with a code that are to be looked at again: their time is over, or for a wish."""
         ...
 
+    async def close_if_restored(
+        self, drafts: Sequence[Draft], is_spending: Callable[[str], bool], now: datetime
+    ) -> bool:
+        """Close renting if this database has lost its newest order; True when it is so just now.
+
+        Offers and kept updates that `is_spending` finds are withdrawn in the same commit.
+        """
+        ...
+
+    async def lost_order(self) -> int | None:
+        """The newest order, which this database does not have; None while renting is open."""
+        ...
+
+    async def expected_when_closed(self) -> Decimal | None:
+        """What the account should have held by a database that closed renting."""
+        ...
+
+    async def open_renting(self) -> None: ...
+
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each `country` id and `service` code was rented; one's own count tenfold."""
         ...

@@ -15,6 +15,7 @@ from activations.errors import (
     NotConfirmed,
     NotFound,
     OfferStale,
+    RentingClosed,
     SpentToday,
     TooDear,
     TooMany,
@@ -102,6 +103,7 @@ class Rentals:
             raise OfferStale(activation)
         if activation.card not in (None, card):
             raise OfferStale(activation)
+        await self._check_open()
         return await self._begin(activation, limits, card)
 
     async def pay(self, activation: Activation) -> Activation:
@@ -120,6 +122,7 @@ class Rentals:
         old = await self.owned(user_id, activation_id)
         if old.state is not State.WAITING or old.sms or old.number is None:
             raise GoneAlready(old)
+        await self._check_open()
         offer = replace(old.offer, price=old.price, kind=Kind.INSTEAD, source_id=old.id)
         new = await self._store.offer(offer, self._clock.now())
         if new is None:
@@ -155,6 +158,10 @@ class Rentals:
         if ended.state is not State.CANCELLED:
             raise GoneAlready(ended)
         return ended
+
+    async def _check_open(self) -> None:
+        if await self._store.lost_order() is not None:
+            raise RentingClosed
 
     async def _propose(self, offer: Offer, limits: Limits) -> Activation:
         _check_price(offer.price, limits)

@@ -32,6 +32,7 @@ class Admin:
         application.add_handler(CommandHandler("admin", self.page))
         application.add_handler(CallbackQueryHandler(self.page, pattern(Verb.ADMIN)))
         application.add_handler(CallbackQueryHandler(self.settle, pattern(Verb.SETTLE)))
+        application.add_handler(CallbackQueryHandler(self.open_renting, pattern(Verb.OPEN)))
         application.add_handler(CallbackQueryHandler(self.let_in, pattern(Verb.LET_IN)))
         application.add_handler(CallbackQueryHandler(self.turn_away, pattern(Verb.TURN_AWAY)))
 
@@ -50,7 +51,9 @@ class Admin:
         condition = self._desk.health.condition.value
         tally = await self._desk.ledger.tally()
         text = pages.admin(condition, used, limit, asked, let_in, unsure, owed, tally)
-        await self._desk.screens.show(update, text, keyboards.admin(asked, unsure))
+        lost = await self._desk.store.lost_order()
+        text = text if lost is None else f"{texts.OWNER_RESTORED}\n\n{text}"
+        await self._desk.screens.show(update, text, keyboards.admin(asked, unsure, lost))
 
     async def settle(self, update: Update, context: Context) -> None:
         """An owner has looked at the account: the order cost nothing, or its money came back."""
@@ -62,6 +65,17 @@ class Admin:
             raise GoneAlready(activation)
         await self.page(update, context)
         await self._desk.outbox.run_pass(activation.user_id)
+
+    async def open_renting(self, update: Update, _context: Context) -> None:
+        """An owner has compared a restored database with the account. Nothing else opens it."""
+        if not self._desk.access.is_owner(user_of(update)):
+            raise NotFound
+        lost = await self._desk.store.lost_order()
+        if lost is not None and lost != press_of(update).id():
+            raise NotFound
+        await self._desk.presses.answer(update)
+        await self._desk.store.open_renting()
+        await self._desk.screens.show(update, texts.RENTING_OPENED, keyboards.TO_MENU)
 
     async def let_in(self, update: Update, _context: Context) -> None:
         await self._decide(update, self._desk.access.let_in, is_let_in=True)

@@ -47,6 +47,7 @@ class Verb(StrEnum):
     LET_IN = "in"  # [user]
     TURN_AWAY = "aw"  # [user]
     SETTLE = "sl"  # [token] an owner closes an uncertain order
+    OPEN = "op"  # [lost order] an owner opens renting again
     ADMIN = "ad"  # the owners' page
 
 

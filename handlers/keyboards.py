@@ -132,8 +132,15 @@ def access(user_id: int | str, standing: Standing = Standing.ASKED) -> InlineKey
     return InlineKeyboardMarkup([open_to.get(standing, [let_in, refuse]), [CLOSE_BUTTON]])
 
 
-def admin(asked: Sequence[Person], unsure: Sequence[Activation]) -> InlineKeyboardMarkup:
-    rows = [
+def open_renting(lost_order: int | str) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup([[_open_renting(lost_order)], BELOW])
+
+
+def admin(
+    asked: Sequence[Person], unsure: Sequence[Activation], lost_order: int | None = None
+) -> InlineKeyboardMarkup:
+    rows = [] if lost_order is None else [[_open_renting(lost_order)]]
+    rows += [
         [
             button(f"✅ Let in {_clipped(person.name)}", Verb.LET_IN, person.user_id),
             button("⛔ Refuse", Verb.TURN_AWAY, person.user_id),
@@ -143,6 +150,10 @@ def admin(asked: Sequence[Person], unsure: Sequence[Activation]) -> InlineKeyboa
     rows += [[button(f"Close order {a.id}", Verb.SETTLE, a.token)] for a in unsure[:ROWS]]
     refresh = [button("🔃 Refresh", Verb.ADMIN)]
     return InlineKeyboardMarkup([*rows, refresh, *BACK_TO_MENU])
+
+
+def _open_renting(lost_order: int | str) -> InlineKeyboardButton:
+    return button("🔓 Open renting", Verb.OPEN, lost_order, style=SUCCESS)
 
 
 def page_count(items: int, size: int) -> int:

@@ -48,9 +48,7 @@ class TelegramMessenger:
             for text in rest:
                 await self._send(note, text, None)
         elif text := _news(note, activation):
-            is_knock = note.kind is NoteKind.OWNER_ACCESS
-            keyboard = keyboards.access(note.words["user_id"]) if is_knock else keyboards.TO_MENU
-            await self._send(note, text, keyboard)
+            await self._send(note, text, _keyboard(note))
 
     async def _send(self, note: Note, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
         haste = URGENT if note.kind is NoteKind.CODE else PATIENT
@@ -62,6 +60,14 @@ class TelegramMessenger:
             # Whatever it is that Telegram does not take, a bare text has none of it.
             log.warning("note %d is sent as plain text: Telegram says %s", note.id, err)
             await self._screens.send_plain(note.user_id, plain(text))
+
+
+def _keyboard(note: Note) -> InlineKeyboardMarkup:
+    if note.kind is NoteKind.OWNER_ACCESS:
+        return keyboards.access(note.words["user_id"])
+    if note.kind is NoteKind.OWNER_RESTORED:
+        return keyboards.open_renting(note.words["lost"])
+    return keyboards.TO_MENU
 
 
 def verdict(err: TelegramError, kind: NoteKind) -> Delivery:
@@ -101,6 +107,10 @@ def _news(note: Note, activation: Activation | None) -> str:
         NoteKind.OWNER_HINTS: texts.HINTS.get(words.get("condition", ""), ""),
         NoteKind.OWNER_UNCLAIMED: texts.owner_unclaimed(
             words.get("provider_id", ""), words.get("orders", "")
+        ),
+        NoteKind.OWNER_RESTORED: texts.OWNER_RESTORED,
+        NoteKind.OWNER_BALANCE: texts.owner_balance(
+            words.get("balance", ""), words.get("expected", "")
         ),
         NoteKind.OWNER_FUNDS: texts.owner_funds(),
         NoteKind.OWNER_PROVIDER: texts.CONDITIONS.get(words.get("condition", ""), ""),

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import aiosqlite
 
@@ -20,7 +21,9 @@ from activations.notes import Draft
 from bloomsms.models import Sms, StatusChange
 from people.model import Usage
 from storage.database import Database, to_dollars, to_micros, to_ms
+from storage.newest_order import NewestOrder
 from storage.notes import insert_drafts
+from storage.restored import close_if_restored, count_order, open_renting, read_count
 from storage.rows import activation_of
 from storage.steps import update_row
 from storage.uses import read_uses
@@ -35,6 +38,7 @@ UNCERTAIN_HOLDS = timedelta(minutes=30)
 class ActivationRows:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._newest = NewestOrder(database.path)
 
     async def offer(self, offer: Offer, now: datetime) -> Activation | None:
         """Write an INTENT; None when an INSTEAD of the same source stands already."""
@@ -87,6 +91,8 @@ class ActivationRows:
             check(await _usage(db, activation.user_id, now))
             if card:
                 await _place_card(db, activation.id, card)
+            number = await count_order(db)
+        await self._newest.write(number)
         return True
 
     async def record(
@@ -177,6 +183,20 @@ class ActivationRows:
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each country and service was rented; one's own rentals weigh tenfold."""
         return await read_uses(self._database, user_id)
+
+    async def close_if_restored(
+        self, drafts: Sequence[Draft], is_spending: Callable[[str], bool], now: datetime
+    ) -> bool:
+        return await close_if_restored(self._database, self._newest, drafts, is_spending, now)
+
+    async def lost_order(self) -> int | None:
+        return (await read_count(self._database)).lost
+
+    async def expected_when_closed(self) -> Decimal | None:
+        return (await read_count(self._database)).expected
+
+    async def open_renting(self) -> None:
+        await open_renting(self._database)
 
     async def _set(self, activation_id: int, column: str, value: int | str) -> None:
         await self._database.write(

@@ -167,6 +167,17 @@ update activations set token = lower(hex(randomblob(12))),
     is_from_before = state in ('waiting', 'code_received', 'renting', 'uncertain')
 """
 
+# `begun` counts orders and only rises; `lost` is the newest one that a restored copy does not have,
+# until an owner opens renting again.
+ORDER_COUNT = """
+create table order_count (
+    id integer primary key check (id = 1),
+    begun integer not null,
+    lost integer,
+    expected_micros integer
+) strict
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
@@ -203,5 +214,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "alter table activations add column is_from_before integer not null default 0",
         TOKENS,
         "create unique index activations_by_token on activations (token)",
+    ),
+    (
+        ORDER_COUNT,
+        "insert into order_count (id, begun) select 1, coalesce(max(id), 0) from activations",
     ),
 )
