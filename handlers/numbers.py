@@ -88,6 +88,9 @@ class Numbers:
             self._desk.under_way.discard(activation.id)
             await self._desk.outbox.run_pass(activation.user_id)
         await self._refresh_code_message(update, after)
+        message = update.callback_query.message if update.callback_query else None
+        if message and after.state in OPEN_STATES:
+            await self._desk.cards.show_anew(after.id, below=message.message_id)
 
     async def _refresh_code_message(self, update: Update, after: Activation) -> None:
         """A message with a code keeps its text; only its buttons follow."""

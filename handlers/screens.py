@@ -105,7 +105,7 @@ class Screens:
                 raise _gone_or_same(err) from err
         self._remember(card, text, keyboard)
 
-    async def set_keyboard(self, card: Card, keyboard: InlineKeyboardMarkup) -> None:
+    async def set_keyboard(self, card: Card, keyboard: InlineKeyboardMarkup | None) -> None:
         """Change only the buttons; of no consequence when it cannot be done."""
         self._shown.pop(card, None)
         try:
