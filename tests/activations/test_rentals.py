@@ -15,6 +15,7 @@ from activations.errors import (
     OutOfStock,
     ProviderSaysNo,
     Refusal,
+    RentingClosed,
     SpentToday,
     TooDear,
     TooMany,
@@ -237,6 +238,22 @@ async def test_confirm_from_another_message(
     assert State.INTENT is (await shop.now(offer)).state
     assert State.RENTING is (await confirm(shop, offer)).state
     assert [] == provider.asked
+
+
+async def test_nothing_is_rented_while_closed(
+    shop: Shop, provider: ScriptedProvider, database: Database
+) -> None:
+    """A database that lost orders spends nothing, and gives no number back for another one."""
+    held, offer = await shop.waiting(), await shop.offered()
+    async with database.transaction() as db:
+        await db.execute("update order_count set lost = 9")
+    for wish in (confirm(shop, offer), shop.rentals.swap(ANN, NO_LIMITS, held.id)):
+        with pytest.raises(RentingClosed):
+            await wish
+
+    assert [] == provider.asked
+    await shop.store.open_renting()
+    assert State.RENTING is (await confirm(shop, offer)).state
 
 
 async def test_confirm(shop: Shop, provider: ScriptedProvider, clock: MovedClock) -> None:
