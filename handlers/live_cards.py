@@ -16,6 +16,19 @@ from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
 
 AFTER_ALL_OTHERS = 1
 MOST_CARDS = 5
+# While a person chooses another number nothing jumps in between; a closed message is tidying up.
+MOVING_NONE = frozenset(
+    {
+        Verb.COUNTRIES,
+        Verb.SERVICES,
+        Verb.OFFER,
+        Verb.RENT,
+        Verb.LEAVE,
+        Verb.RETRY,
+        Verb.AGAIN,
+        Verb.CLOSE,
+    }
+)
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +43,7 @@ class LiveCards:
     async def bring(self, update: Update, context: Context) -> None:
         """Put each live card below the pressed message, unless it is there or was closed."""
         message = update.callback_query.message if update.callback_query else None
-        if message is None or _is_closing(update):
+        if message is None or _moves_none(update):
             return
         person = user_of(update)
         held = await self._desk.store.page_of(person, IN_HAND_STATES, 0, MOST_CARDS)
@@ -54,8 +67,8 @@ class LiveCards:
                 log.info("the card of activation %d stays where it is: %s", activation_id, err)
 
 
-def _is_closing(update: Update) -> bool:
+def _moves_none(update: Update) -> bool:
     try:
-        return press_of(update).verb is Verb.CLOSE
+        return press_of(update).verb in MOVING_NONE
     except StalePressError:
         return False

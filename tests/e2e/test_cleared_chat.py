@@ -26,7 +26,7 @@ async def test_numbers_brings_the_card(world: World, ann: Person) -> None:
     world.nothing_was_refused()
 
 
-@pytest.mark.parametrize("label", ["Help", "Balance", "Settings", "Rent a number"])
+@pytest.mark.parametrize("label", ["Help", "Balance", "Settings", "History"])
 async def test_any_press_brings_the_card(world: World, ann: Person, label: str) -> None:
     """A press on a message below the live card brings it to the end of the chat, once."""
     await world.rent(ann)
@@ -71,6 +71,16 @@ async def test_presses_on_cards_move_none(world: World, ann: Person) -> None:
     await ann.waits_until(lambda _: "Cancelled" in second.text)
 
     assert [first] == cards(ann)
+
+
+async def test_choosing_moves_no_card(world: World, ann: Person) -> None:
+    """While another number is chosen and rented, the cards of others stay where they are."""
+    await world.rent(ann)
+    first = ann.last()
+    await world.rent(ann, "Telegram · $0.45")
+    second = ann.last()
+
+    assert [first, second] == cards(ann)
 
 
 async def test_closed_card_stays_away(world: World, ann: Person) -> None:
