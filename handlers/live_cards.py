@@ -1,7 +1,7 @@
 """Brings the cards of open numbers back to where a person presses.
 
 A person may have cleared the chat on their side; Telegram then goes on editing a card that they
-cannot see, and tells nobody.
+cannot see, and the bot is not told.
 """
 
 import logging

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 async def close_if_restored(desk: Desk) -> None:
     """Close renting, before any update is handled, if the database lost its newest order.
 
-    Errors: the store's, when nobody could open it again.
+    Errors: the store's, when there is no owner to open it again.
     """
     drafts = [Draft(NoteKind.OWNER_RESTORED, owner) for owner in sorted(desk.access.owner_ids)]
     if await desk.store.close_if_restored(drafts, is_spending, desk.clock.now()):
