@@ -16,7 +16,7 @@ from telegram.ext import JobQueue
 
 import logs
 from bloomsms.budget import Lane
-from handlers import commands
+from handlers import commands, start_checks
 from handlers.desk import Context, TelegramApplication
 from handlers.push import Push, secret_of
 from passes import Pass
@@ -71,7 +71,7 @@ async def _serving(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
     serving = asyncio.create_task(house.hints.serve())
     try:
         # Not awaited: a provider that is slow to answer keeps nobody from chatting.
-        application.create_task(house.desk.health.check_in(house.client))
+        application.create_task(start_checks.check_balance(house.desk, house.client, house.account))
         application.create_task(_publish_commands(house))
         house.passes.start(_job_queue(application), list(_passes(house)))
         await _unless(stopped, _get_updates(house))
@@ -106,6 +106,7 @@ async def _meet_rows(house: House, stopped: asyncio.Event) -> None:
     level = logging.WARNING  # told once
     while not stopped.is_set():
         try:
+            await start_checks.close_if_restored(house.desk)
             await house.desk.rentals.recover()
             await house.desk.notes.release_claims(house.desk.clock.now())
             await house.inbox.reopen(house.application.bot.id)

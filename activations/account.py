@@ -36,6 +36,11 @@ class Account:
         self._seen: Glance | None = None
         self._is_asking = False
 
+    @property
+    def version(self) -> int:
+        """Changes whenever we know that money moved."""
+        return self._version()
+
     async def balance(self) -> Balance:
         """The balance of now. Errors: Refusal."""
         if self._seen and self._seen.version != self._version():

@@ -25,11 +25,15 @@ class GoneAlready(Refusal):
 
 
 class OfferStale(Refusal):
-    """The offer is too old; a new one with the price of now is due."""
+    """The offer is too old or stands in another message; one with the price of now is due."""
 
     def __init__(self, activation: Activation) -> None:
-        super().__init__("offer too old")
+        super().__init__("offer too old, or in another message")
         self.activation = activation
+
+
+class RentingClosed(Refusal):
+    """The database has lost orders; nothing is rented until an owner has looked after it."""
 
 
 class OutOfStock(Refusal):

@@ -9,6 +9,7 @@ from activations.errors import NotInDollars, ProviderAway, ProviderSaysNo, Refus
 from activations.notes import Draft, NoteKind
 from activations.ports import Clock, Outbox, Provider
 from bloomsms.errors import BloomsmsError, ErrorCode, NotNoted, RateLimited, Refused
+from bloomsms.models import Balance
 
 # Silence shorter than this is a hiccup, not an outage.
 SILENCE_TOLERATED = timedelta(seconds=15)
@@ -100,7 +101,7 @@ class ProviderHealth:
         """Somebody wants to know: probe at the next pass if there was no answer for a while."""
         self._is_asked_after = True
 
-    async def check_in(self, provider: Provider) -> None:
+    async def check_in(self, provider: Provider) -> Balance | None:
         """Ask once at the start; whatever fails then counts at once."""
         try:
             balance = await provider.balance()
@@ -108,8 +109,9 @@ class ProviderHealth:
             log.warning("BloomSMS does not answer as it should: %s", err)
             if not isinstance(err, Refused | RateLimited | NotNoted):
                 self.condition = Condition.UNREACHABLE
-        else:
-            log.info("BloomSMS balance: %s %s", balance.amount, balance.currency)
+            return None
+        log.info("BloomSMS balance: %s %s", balance.amount, balance.currency)
+        return balance
 
     async def run_pass(self, provider: Provider) -> None:
         """Tell the owners what changed, and probe while something is wrong."""

@@ -154,6 +154,7 @@ class Activation:
     is_before_owners: bool = False  # owners were asked to look after the order
     # Of the state: the order in which states and balances came.
     changed_seq: int = field(default=0, compare=False)
+    token: str = ""  # what its buttons carry: an id may be given anew, a token is not
 
     @property
     def user_id(self) -> int:

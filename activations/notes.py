@@ -32,6 +32,8 @@ class NoteKind(StrEnum):
     OWNER_OVERCHARGED = "owner_overcharged"  # an owner: more was taken than was shown
     OWNER_DUPLICATES = "owner_duplicates"  # an owner: rows that shared an id, found at the start
     DUPLICATE = "duplicate"  # the person: the order's number turned out to be another order's
+    OWNER_RESTORED = "owner_restored"  # an owner: the database lost orders, renting is closed
+    OWNER_BALANCE = "owner_balance"  # an owner: at the start the balance was not as expected
     OWNER_ACCESS = "owner_access"  # an owner: somebody knocks at a private bot
 
 

@@ -89,6 +89,15 @@ class Store(Protocol):
         ...
 
     async def get(self, activation_id: int) -> Activation | None: ...
+    async def by_token(self, token: str) -> Activation | None: ...
+
+    async def from_before(self, activation_id: int) -> Activation | None:
+        """The row, if it was open already when buttons began to carry tokens."""
+        ...
+
+    async def shown_at(self, card: Card) -> Activation | None:
+        """Whose card this message is."""
+        ...
 
     async def begin(
         self,
@@ -201,6 +210,25 @@ class Store(Protocol):
     async def tell_duplicates(self, drafts: Sequence[Draft], now: datetime) -> None:
         """Keep these notes; none of the duplicates is left to be told of."""
         ...
+
+    async def close_if_restored(
+        self, drafts: Sequence[Draft], is_spending: Callable[[str], bool], now: datetime
+    ) -> bool:
+        """Close renting if this database has lost its newest order; True when it is so just now.
+
+        Offers and kept updates that `is_spending` finds are withdrawn in the same commit.
+        """
+        ...
+
+    async def lost_order(self) -> int | None:
+        """The newest order, which this database does not have; None while renting is open."""
+        ...
+
+    async def expected_when_closed(self) -> Decimal | None:
+        """What the account should have held by a database that closed renting."""
+        ...
+
+    async def open_renting(self) -> None: ...
 
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each `country` id and `service` code was rented; one's own count tenfold."""

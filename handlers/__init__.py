@@ -8,6 +8,7 @@ from handlers.balance import BalanceScreen
 from handlers.desk import Desk, TelegramApplication
 from handlers.fallback import Fallback
 from handlers.inbox import Inbox
+from handlers.live_cards import LiveCards
 from handlers.numbers import Numbers
 from handlers.rent import Renting
 from handlers.start import Start
@@ -27,4 +28,5 @@ def register(
     BalanceScreen(desk).register(application)
     Admin(desk, requests_used).register(application)
     Fallback(desk, start, inbox).register(application)
+    LiveCards(desk).register(application)
     check_all_guarded(application)

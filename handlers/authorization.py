@@ -88,6 +88,14 @@ class Guarded:
         return texts.closed_door(user_id, is_asked=verdict.is_asked)
 
 
+class AfterGrant(Guarded):
+    """What follows a handler, for an update that was granted `right` there; else nothing."""
+
+    async def __call__(self, update: Update, context: Context) -> None:
+        if self.right in rights_for(update):
+            await self.callback(update, context)
+
+
 def check_all_guarded(application: TelegramApplication) -> None:
     """Errors: TypeError when a handler states no right."""
     for handlers in application.handlers.values():

@@ -48,16 +48,19 @@ class Cards:
             self._locks.pop(activation_id, None)
             self._edited_at.pop(activation_id, None)
 
-    async def show_anew(self, activation_id: int) -> None:
-        """Put the card at the end of the chat and take the old one away."""
+    async def show_anew(self, activation_id: int, *, below: int = 0) -> None:
+        """Put the card at the end of the chat and take the old one away.
+
+        Where it is `below` that message already, or the number has ended, it stays.
+        """
         async with self._locks.setdefault(activation_id, asyncio.Lock()):
             activation = await self._store.get(activation_id)
-            if activation is None:
+            if activation is None or (below and not _is_above(activation, below)):
                 return
             old = activation.card
             await self._send(activation)
-        if old:
-            await self._screens.take_away(old)
+        if old and not await self._screens.take_away(old):
+            await self._screens.set_keyboard(old, None)
 
     async def run_pass(self) -> None:
         """Move the bars of waiting numbers whose card was not edited for a while.
@@ -107,6 +110,12 @@ class Cards:
     def _last_edit(self, activation: Activation) -> timedelta:
         # What a process before this one showed last is not known; it may have been just now.
         return self._edited_at.get(activation.id, self._started_at)
+
+
+def _is_above(activation: Activation, message_id: int) -> bool:
+    """Whether an open number's card stands above that message."""
+    card = activation.card
+    return activation.state in HELD_STATES and card is not None and card.message_id < message_id
 
 
 def _one_a_chat(due: list[Activation]) -> list[Activation]:

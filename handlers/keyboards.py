@@ -82,8 +82,8 @@ def confirm(activation: Activation) -> InlineKeyboardMarkup:
     rent = f"✅ Rent for {formats.money(activation.price)}"
     return InlineKeyboardMarkup(
         [
-            [button(rent, Verb.RENT, activation.id, style=SUCCESS)],
-            [button("↩️ Back", Verb.LEAVE, activation.id), CLOSE_BUTTON],
+            [button(rent, Verb.RENT, activation.token, style=SUCCESS)],
+            [button("↩️ Back", Verb.LEAVE, activation.token), CLOSE_BUTTON],
         ]
     )
 
@@ -109,10 +109,10 @@ def code(activation: Activation, sms: Sms | None = None) -> InlineKeyboardMarkup
         label = f"📋 Copy {copied}" if len(copied) <= LONGEST_NAME else "📋 Copy code"
         rows.append([_copy(label, copied)])
     if activation.state is State.CODE_RECEIVED:
-        another = button("📩 Another SMS", Verb.ANOTHER, activation.id)
-        done = button("✅ Done", Verb.DONE, activation.id, style=SUCCESS)
+        another = button("📩 Another SMS", Verb.ANOTHER, activation.token)
+        done = button("✅ Done", Verb.DONE, activation.token, style=SUCCESS)
         rows.append([another, done])
-    again = button("🔁 Rent again", Verb.AGAIN, activation.id)
+    again = button("🔁 Rent again", Verb.AGAIN, activation.token)
     if activation.state is not State.WAITING:
         rows.append([again])
     return InlineKeyboardMarkup([*rows, BELOW])
@@ -141,8 +141,15 @@ def access(user_id: int | str, standing: Standing = Standing.ASKED) -> InlineKey
     return InlineKeyboardMarkup([open_to.get(standing, [let_in, refuse]), [CLOSE_BUTTON]])
 
 
-def admin(asked: Sequence[Person], unsure: Sequence[Activation]) -> InlineKeyboardMarkup:
-    rows = [
+def open_renting(lost_order: int | str) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup([[_open_renting(lost_order)], BELOW])
+
+
+def admin(
+    asked: Sequence[Person], unsure: Sequence[Activation], lost_order: int | None = None
+) -> InlineKeyboardMarkup:
+    rows = [] if lost_order is None else [[_open_renting(lost_order)]]
+    rows += [
         [
             button(f"✅ Let in {_clipped(person.name)}", Verb.LET_IN, person.user_id),
             button("⛔ Refuse", Verb.TURN_AWAY, person.user_id),
@@ -159,6 +166,10 @@ def unsettled(order: Activation) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup([[_close(order)], *BACK_TO_MENU])
 
 
+def _open_renting(lost_order: int | str) -> InlineKeyboardButton:
+    return button("🔓 Open renting", Verb.OPEN, lost_order, style=SUCCESS)
+
+
 def page_count(items: int, size: int) -> int:
     return max(1, -(-items // size))
 
@@ -168,24 +179,24 @@ def _waiting(activation: Activation) -> InlineKeyboardMarkup:
     if phone := phone_of(activation):
         rows.append([_copy("📋 Copy number", phone.copied)])
     if activation.sms:
-        rows.append([button("✅ Done", Verb.DONE, activation.id, style=SUCCESS)])
+        rows.append([button("✅ Done", Verb.DONE, activation.token, style=SUCCESS)])
     else:
-        cancel = button("✖️ Cancel", Verb.CANCEL, activation.id, style=DANGER)
-        rows.append([cancel, button("🔄 Other number", Verb.OTHER, activation.id)])
+        cancel = button("✖️ Cancel", Verb.CANCEL, activation.token, style=DANGER)
+        rows.append([cancel, button("🔄 Other number", Verb.OTHER, activation.token)])
     return InlineKeyboardMarkup([*rows, BELOW])
 
 
 def _close(order: Activation) -> InlineKeyboardButton:
-    return button(f"Close order {order.id}", Verb.SETTLE, order.id)
+    return button(f"Close order {order.id}", Verb.SETTLE, order.token)
 
 
 def _after_the_end(activation: Activation) -> Row:
     if activation.state is State.UNCERTAIN:
         return BELOW
     label = "🔁 Try again" if activation.state is State.REFUSED else "📱 Another number"
-    row = [button(label, Verb.RETRY, activation.id), *BELOW]
+    row = [button(label, Verb.RETRY, activation.token), *BELOW]
     if activation.number and activation.sms:
-        row.insert(0, button("🔁 Rent again", Verb.AGAIN, activation.id))
+        row.insert(0, button("🔁 Rent again", Verb.AGAIN, activation.token))
     return row
 
 

@@ -95,6 +95,8 @@ def _keyboard(note: Note, activation: Activation | None) -> InlineKeyboardMarkup
         return keyboards.access(note.words["user_id"])
     if note.kind is NoteKind.OWNER_UNSETTLED and activation:
         return keyboards.unsettled(activation)
+    if note.kind is NoteKind.OWNER_RESTORED:
+        return keyboards.open_renting(note.words["lost"])
     if note.kind is NoteKind.TURNED_AWAY:
         return keyboards.to_numbers() if note.words else None
     return keyboards.TO_MENU
@@ -117,6 +119,10 @@ def _news(note: Note, activation: Activation | None) -> str:
         NoteKind.OWNER_HINTS: texts.HINTS.get(words.get("condition", ""), ""),
         NoteKind.OWNER_UNCLAIMED: texts.owner_unclaimed(
             words.get("provider_id", ""), words.get("orders", "")
+        ),
+        NoteKind.OWNER_RESTORED: texts.OWNER_RESTORED,
+        NoteKind.OWNER_BALANCE: texts.owner_balance(
+            words.get("balance", ""), words.get("expected", "")
         ),
         NoteKind.OWNER_FUNDS: texts.owner_funds(),
         NoteKind.OWNER_PROVIDER: texts.condition(

@@ -36,8 +36,11 @@ class Screens:
 
     async def show(
         self, update: Update, text: str, keyboard: InlineKeyboardMarkup | None = None
-    ) -> None:
-        """The answer to an update, in the message that was pressed if there is one."""
+    ) -> Card | None:
+        """The answer to an update, in the message that was pressed if there is one.
+
+        Shape: the message that shows it; None for an update without a chat.
+        """
         query, chat = update.callback_query, update.effective_chat
         place = place_of(query) if query else None
         if place is not None:
@@ -46,9 +49,8 @@ class Screens:
             except Gone:
                 log.debug("the pressed message is gone; a new one is sent")
             else:
-                return
-        if chat:
-            await self.send(chat.id, text, keyboard)
+                return place
+        return await self.send(chat.id, text, keyboard) if chat else None
 
     async def send(
         self,
@@ -103,7 +105,7 @@ class Screens:
                 raise _gone_or_same(err) from err
         self._remember(card, text, keyboard)
 
-    async def set_keyboard(self, card: Card, keyboard: InlineKeyboardMarkup) -> None:
+    async def set_keyboard(self, card: Card, keyboard: InlineKeyboardMarkup | None) -> None:
         """Change only the buttons; of no consequence when it cannot be done."""
         self._shown.pop(card, None)
         try:

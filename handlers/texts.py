@@ -13,6 +13,7 @@ from activations.errors import (
     ProviderBusy,
     ProviderSaysNo,
     Refusal,
+    RentingClosed,
     SpentToday,
     TooDear,
     TooMany,
@@ -72,6 +73,17 @@ OWNERS_ONLY = _("Only owners can do that.")
 NUMBERS_ONLY = _(
     "🔒 This bot is private. You can't rent with it, but your open numbers stay yours until they"
     " end: /numbers"
+)
+RENTING_CLOSED = _(
+    "Renting is paused until the owner has checked the account. Nothing was charged."
+)
+RENTING_OPENED = _("✅ Renting is open again.")
+OWNER_RESTORED = _(
+    "⚠️ <b>Renting is closed: this database is older than its newest order</b>\n"
+    "A backup was restored, or a file was lost. Numbers rented since then are not known here;"
+    " they are on BloomSMS's pages. Offers that were shown are withdrawn, and orders that were"
+    " under way have an unknown outcome now (/admin).\n"
+    "Compare with BloomSMS's pages, then open renting for everybody."
 )
 GOODBYE = _("Closed. /start opens the menu.")
 
@@ -148,6 +160,13 @@ def found(text: str, country: str, services: int, countries: int) -> str:
 
 def owner_funds() -> str:
     return _("⚠️ The balance at BloomSMS is too low: people cannot rent numbers.")
+
+
+def owner_balance(balance: str, expected: str) -> str:
+    return _(
+        "⚠️ When the bot started, the balance at BloomSMS was {balance}; {expected} was expected."
+        " Money was added or used outside of this bot, or this database has lost orders."
+    ).format(balance=escape(balance), expected=escape(expected))
 
 
 def owner_parked(update_id: str) -> str:
@@ -231,6 +250,7 @@ def refusal(err: Refusal) -> str:
         return _not_in_dollars(err)
     return _limit(err) or {
         NotAllowed: _("🔒 This bot is private, and you can't rent with it. Nothing was charged."),
+        RentingClosed: RENTING_CLOSED,
         OutOfStock: _("Nothing is in stock there right now. Choose another country or service."),
         ProviderAway: AWAY,
         NotConfirmed: _("BloomSMS has not confirmed it yet. I keep looking and will show it here."),

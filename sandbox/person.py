@@ -222,6 +222,12 @@ class Person:
     ) -> None:
         await self._wait(lambda: bool(predicate(self)) or None, "what was waited for", timeout_s)
 
+    def clears_chat(self) -> None:
+        """Take all messages away on their own side; the bot is not told and can go on editing."""
+        for message in self.messages:
+            message.cleared = True
+        self._chats.changes.tell()
+
     def blocks(self) -> None:
         self._set_blocked(is_blocked=True)
 

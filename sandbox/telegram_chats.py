@@ -90,6 +90,7 @@ class Message:
     edits: int = 0
     edit_date: int | None = None
     deleted: bool = False
+    cleared: bool = False
     pinned: bool = False
     reactions: list[Json] = field(default_factory=list)
 
@@ -146,7 +147,7 @@ class Chat:
         return None
 
     def shown(self) -> list[Message]:
-        return [message for message in self.messages if not message.deleted]
+        return [one for one in self.messages if not (one.deleted or one.cleared)]
 
 
 class Changes:

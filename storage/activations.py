@@ -1,8 +1,10 @@
 """Activations as rows, with their SMS. Every step is guarded by the state it starts from."""
 
 import json
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import aiosqlite
 
@@ -20,7 +22,9 @@ from activations.notes import Draft, card
 from bloomsms.models import Sms, StatusChange
 from people.model import Usage
 from storage.database import Database, to_dollars, to_micros, to_ms
+from storage.newest_order import NewestOrder
 from storage.notes import insert_drafts
+from storage.restored import close_if_restored, count_order, open_renting, read_count
 from storage.rows import activation_of
 from storage.sequence import NEXT, NOW
 from storage.steps import update_row
@@ -29,6 +33,7 @@ from storage.uses import read_uses
 from storage.watch import told_elsewhere
 
 DAY = timedelta(days=1)
+TOKEN_BYTES = 12
 MOST_AT_ONCE = 500  # well below the number of values a statement may have
 # So long an uncertain order may hold a number; it counts against the limit of numbers at once.
 UNCERTAIN_HOLDS = timedelta(minutes=30)
@@ -37,6 +42,7 @@ UNCERTAIN_HOLDS = timedelta(minutes=30)
 class ActivationRows:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._newest = NewestOrder(database.path)
 
     async def offer(
         self, offer: Offer, now: datetime, check: Callable[[Usage], None] | None = None
@@ -48,10 +54,10 @@ class ActivationRows:
             cursor = await db.execute(
                 "insert or ignore into activations (user_id, service_code, service_name,"
                 " country_id, country_name, offered_micros, kind, source_id, state, created_at_ms,"
-                " changed_at_ms) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " changed_at_ms, token) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (offer.user_id, offer.service_code, offer.service_name, offer.country_id,
                  offer.country_name, to_micros(offer.price), offer.kind.value, offer.source_id,
-                 State.INTENT.value, to_ms(now), to_ms(now)),
+                 State.INTENT.value, to_ms(now), to_ms(now), secrets.token_urlsafe(TOKEN_BYTES)),
             )  # fmt: skip
         if cursor.rowcount != 1 or cursor.lastrowid is None:
             return None
@@ -59,6 +65,19 @@ class ActivationRows:
 
     async def get(self, activation_id: int) -> Activation | None:
         found = await self._find("id = ?", (activation_id,))
+        return found[0] if found else None
+
+    async def by_token(self, token: str) -> Activation | None:
+        found = await self._find("token = ?", (token,))
+        return found[0] if found else None
+
+    async def from_before(self, activation_id: int) -> Activation | None:
+        """Only a row that was open when tokens came: other buttons with an id are not believed."""
+        found = await self._find("id = ? and is_from_before", (activation_id,))
+        return found[0] if found else None
+
+    async def shown_at(self, card: Card) -> Activation | None:
+        found = await self._find("chat_id = ? and message_id = ?", (card.chat_id, card.message_id))
         return found[0] if found else None
 
     async def begin(
@@ -81,6 +100,8 @@ class ActivationRows:
             check(await _usage(db, activation.user_id, now))
             if card:
                 await _place_card(db, activation.id, card)
+            number = await count_order(db)
+        await self._newest.write(number)
         return True
 
     async def record(
@@ -228,6 +249,20 @@ class ActivationRows:
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each country and service was rented; one's own rentals weigh tenfold."""
         return await read_uses(self._database, user_id)
+
+    async def close_if_restored(
+        self, drafts: Sequence[Draft], is_spending: Callable[[str], bool], now: datetime
+    ) -> bool:
+        return await close_if_restored(self._database, self._newest, drafts, is_spending, now)
+
+    async def lost_order(self) -> int | None:
+        return (await read_count(self._database)).lost
+
+    async def expected_when_closed(self) -> Decimal | None:
+        return (await read_count(self._database)).expected
+
+    async def open_renting(self) -> None:
+        await open_renting(self._database)
 
     async def _set(self, activation_id: int, column: str, value: int | str) -> None:
         await self._database.write(

@@ -30,7 +30,10 @@ class Database:
     Source: docs/decisions/0003-storage.md; WAL with synchronous=FULL survives a power cut.
     """
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(
+        self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, path: Path
+    ) -> None:
+        self.path = path
         self._writer = writer
         self._reader = reader
         self._turn = asyncio.Lock()
@@ -54,7 +57,7 @@ class Database:
                 stack.push_async_callback(reader.close)
             except (sqlite3.Error, OSError) as err:
                 raise UnusableDatabaseError(f"The database {path} cannot be used: {err}.") from err
-            yield cls(writer, reader)
+            yield cls(writer, reader, path)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:

@@ -256,6 +256,23 @@ select 1, '', 0, min(until_ms - strftime('%s', 'now') * 1000, 3600000) from sile
 where until_ms > strftime('%s', 'now') * 1000
 """
 
+# An id may be given anew once a database was lost; a token is not. 96 bits from SQLite's generator.
+TOKENS = """
+update activations set token = lower(hex(randomblob(12))),
+    is_from_before = state in ('waiting', 'code_received', 'renting', 'uncertain')
+"""
+
+# `begun` counts orders and only rises; `lost` is the newest one that a restored copy does not have,
+# until an owner opens renting again.
+ORDER_COUNT = """
+create table order_count (
+    id integer primary key check (id = 1),
+    begun integer not null,
+    lost integer,
+    expected_micros integer
+) strict
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         USERS,
@@ -330,5 +347,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "alter table activations add column given_country text not null default ''",
         "alter table activations add column is_other_phone integer not null default 0",
         "alter table activations add column is_mismatch_told integer not null default 0",
+    ),
+    (
+        "alter table activations add column token text",
+        "alter table activations add column is_from_before integer not null default 0",
+        TOKENS,
+        "create unique index activations_by_token on activations (token)",
+    ),
+    (
+        ORDER_COUNT,
+        "insert into order_count (id, begun) select 1, coalesce(max(id), 0) from activations",
     ),
 )

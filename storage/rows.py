@@ -40,6 +40,7 @@ def activation_of(row: Row, sms: tuple[Sms, ...], older_sms: int) -> Activation:
         is_change_accepted=bool(row["is_change_accepted"]),
         is_before_owners=bool(row["is_before_owners"]),
         changed_seq=row["changed_seq"],
+        token=row["token"] or "",
     )
 
 

@@ -306,7 +306,7 @@ def test_what_else_an_order_names(key: str, value: Json) -> None:
     """A service or country that cannot be read leaves the number what it is."""
     data = rental(price="0.55", expires_at="2026-05-05T14:20:00Z") | {key: value}
 
-    assert replace(WHOLE, **{key: None}) == answers.read_rental(data)
+    assert WHOLE == answers.read_rental(data)
 
 
 @pytest.mark.parametrize(

@@ -203,12 +203,12 @@ def test_the_main_menu() -> None:
 
 
 def test_the_confirm_button() -> None:
-    """It names the price and carries the offer's id, nothing else."""
+    """It names the price and carries the offer's token, nothing else."""
     offer = replace(in_state(State.INTENT), offer=replace(OFFER, price=Decimal("0.555")))
     rent = button_named(keyboards.confirm(offer), "Rent for")
 
     assert "✅ Rent for $0.555" == rent.text
-    assert (Verb.RENT, (str(offer.id),)) == (
+    assert (Verb.RENT, (offer.token,)) == (
         unpack(data_of(rent)).verb,
         unpack(data_of(rent)).parts,
     )
