@@ -29,6 +29,7 @@ from bloomsms.budget import Budget, Lane
 from bloomsms.client import BloomsmsClient
 from bloomsms.errors import Unreadable
 from handlers.cards import Cards
+from handlers.country_names import is_called
 from handlers.desk import Desk, TelegramApplication
 from handlers.inbox import Inbox
 from handlers.keeping_bot import KeepingBot
@@ -266,7 +267,7 @@ def _catalog(
 ) -> Catalog:
     countries = country_rows(database, STALE_COUNTRIES_AGE)
     services = service_rows(database, STALE_PRICES_AGE)
-    return Catalog(client, store, countries, services, clock)
+    return Catalog(client, store, countries, services, clock, is_called)
 
 
 def _application(
