@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 TOKEN_SHAPE = re.compile(r"\d+:[\w-]+", re.ASCII)
 KEY_SHAPE = re.compile(r"[\x21-\x7e]+")
-# An IPv6 address stands in brackets, else nobody could tell where its port begins.
+# An IPv6 address stands in brackets, so that it is clear where its port begins.
 LISTEN_SHAPE = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/]+):(\d{1,5})", re.ASCII)
 LAST_PORT = 65_535
 # Telegram itself wants https; an own Bot API server on this machine also takes these.

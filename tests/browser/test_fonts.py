@@ -62,7 +62,7 @@ async def fits(visit: Visit) -> None:
 async def test_the_page_fits(
     sandbox: str, tmp_path: Path, fonts: str, width: int, percent: int
 ) -> None:
-    """Whatever font and text size a person has, every step of the story fits a small screen."""
+    """With any font and text size every step of the story fits a small screen."""
     async with visit_with(fonts, width, percent, sandbox, tmp_path) as visit:
         await fits(visit)
         await visit.says("/start")

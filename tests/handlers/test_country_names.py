@@ -245,19 +245,15 @@ def test_names_of_the_cldr(change: object) -> None:
 
 
 def test_a_slip_is_never_another_country() -> None:
-    """With any one letter missing or doubled a name is its own country's, or none's, unless that
-    is how another country is called."""
+    """With any one letter missing or doubled a name is its own country's, or none's."""
     slips = {
         (code, slip)
         for code, name in CLDR.items()
         for at in range(len(name))
         for slip in (name[:at] + name[at + 1 :], name[: at + 1] + name[at:])
     }
-    taken = {(code, slip, code_of(slip)) for code, slip in slips} - {
-        (code, slip, found) for code, slip in slips for found in (code, "")
-    }
 
-    assert taken <= {("NG", "Nigera", "NE"), ("AT", "Austia", "AT")}
+    assert [] == [(slip, code) for code, slip in slips if code_of(slip) not in {code, ""}]
 
 
 @pytest.mark.parametrize("name", ["GB", "GBR", " GB ", "UK", "U.K."])
