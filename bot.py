@@ -20,7 +20,7 @@ from handlers import commands, start_checks
 from handlers.desk import Context, TelegramApplication
 from handlers.push import Push, secret_of
 from passes import Pass
-from settings import AccessMode, LogFormat, Settings, SettingsError
+from settings import LogFormat, Settings, SettingsError
 from storage.database import UnusableDatabaseError
 from web.door import DoorError
 from wiring import House, furnished
@@ -242,7 +242,7 @@ async def run(settings: Settings) -> int:
             if house.rivals.found.is_set():
                 return _refuse(SECOND_BOT)
     except InvalidToken:
-        return _refuse("TELEGRAM_BOT_TOKEN is wrong: Telegram does not know this token.")
+        return _refuse("TELEGRAM_BOT_TOKEN is wrong: TELEGRAM_BASE_URL does not know this token.")
     except (DoorError, UnusableDatabaseError) as err:
         return _refuse(str(err))
     log.info("stopped")
@@ -265,8 +265,8 @@ def main() -> int:
     )
     is_json = settings.log_format is LogFormat.JSON
     logs.set_up(settings.log_level.value, is_json=is_json, secrets=secrets)
-    if not settings.admin_ids and settings.access is AccessMode.PRIVATE:
-        log.warning("ADMIN_IDS is empty: nobody can be let in; send /start to learn your id")
+    for sentence in settings.warnings:
+        log.warning("%s", sentence)
     return asyncio.run(run(settings))
 
 

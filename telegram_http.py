@@ -9,6 +9,8 @@ import aiohttp
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+import tls
+
 CONNECT_LIMIT_S = 5.0
 WRITE_LIMIT_S = 20.0
 # A kept connection saves the next press a handshake; one that Telegram closes first is dropped.
@@ -91,6 +93,8 @@ class TelegramHttp(BaseRequest):
             raise NetworkError("no connection in time") from err
         except TimeoutError as err:
             raise TimedOut from err
+        except aiohttp.ClientSSLError as err:
+            raise NetworkError(tls.reason(err.os_error, "TELEGRAM_BASE_URL")) from err
         except (aiohttp.ClientError, OSError) as err:
             raise NetworkError(f"aiohttp.{type(err).__name__}") from err
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from activations.model import Activation, Card, Offer, State
-from activations.notes import Delivery, Draft, Note, NoteKind, Outcome
+from activations.notes import Delivery, Draft, Note
 from activations.tally import Tally
 from bloomsms.models import (
     ActivationStatus,
@@ -294,35 +294,3 @@ class HintTaker(Protocol):
     def take(self, provider_id: str, service_code: str) -> None:
         """Keep a hint that this number has an SMS; cheap, never raises, bounded."""
         ...
-
-
-class Meters(Protocol):
-    """What is counted for whoever watches the bot. Each call is cheap and never raises."""
-
-    def code_told(self, age: timedelta | None, took: timedelta) -> None:
-        """Telegram took a code.
-
-        Units: `age` of the waiting when the code was learned, None when unknown; `took` from then
-        until it was accepted.
-        """
-        ...
-
-    def note_settled(self, kind: NoteKind, outcome: Outcome) -> None: ...
-
-    def update_handled(self, took_s: float) -> None: ...
-
-
-class NoMeters:
-    """Nobody watches."""
-
-    def code_told(self, age: timedelta | None, took: timedelta) -> None:
-        """Count nothing."""
-
-    def note_settled(self, kind: NoteKind, outcome: Outcome) -> None:
-        """Count nothing."""
-
-    def update_handled(self, took_s: float) -> None:
-        """Count nothing."""
-
-
-NO_METERS = NoMeters()

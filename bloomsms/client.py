@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 
 import aiohttp
 
+import tls
 from bloomsms import answers, wire
 from bloomsms.budget import Budget, Lane
 from bloomsms.errors import (
@@ -256,6 +257,8 @@ class BloomsmsClient:
             ):
                 body = await _read_body(response)
                 return response.status, dict(response.headers), body
+        except aiohttp.ClientSSLError as err:
+            raise NotSent(tls.reason(err.os_error, "BLOOMSMS_BASE_URL")) from err
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
             raise NotSent(type(err).__name__) from err
         except aiohttp.InvalidURL as err:

@@ -13,7 +13,7 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 from telegram.ext import BaseUpdateProcessor
 
-from activations.ports import NO_METERS, Meters
+from activations.meters import NO_METERS, Meters
 from handlers import texts
 from handlers.inbox import Inbox
 from handlers.presses import Presses

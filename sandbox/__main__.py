@@ -9,6 +9,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from environment import looks_like
 from sandbox.bloomsms_server import BloomsmsServer
 from sandbox.bot_process import BotProcess
 from sandbox.command_line import USUAL_PORT, Options, read_options
@@ -127,7 +128,11 @@ def _environment(
 ) -> dict[str, str]:
     """The bot's: this process's own without anything that sets the bot, then what it needs here."""
     settings = {name.upper() for name in Settings.model_fields}
-    kept = {name: value for name, value in os.environ.items() if name.upper() not in settings}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() not in settings and not looks_like(name.upper(), settings)
+    }
     here = {"DATABASE_PATH": str(database), "PYTHONUNBUFFERED": "1"}
     here["LOG_LEVEL"] = "WARNING" if options.is_quiet else "INFO"
     here["NO_PROXY"] = here["no_proxy"] = _LOOPBACK

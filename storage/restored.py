@@ -25,7 +25,9 @@ class Counted:
 
 async def count_order(db: aiosqlite.Connection) -> int:
     """Count an order in the caller's transaction; its number, which only rises."""
-    rows = await db.execute_fetchall("update order_count set begun = begun + 1 returning begun")
+    rows = await db.execute_fetchall(
+        "update order_count set begun = begun + 1 where id = 1 returning begun"
+    )
     return int(next(iter(rows))[0])
 
 

@@ -98,9 +98,13 @@ class Visit:
 
 
 @asynccontextmanager
-async def open_browser(path: str) -> AsyncIterator[Browser]:
+async def open_browser(path: str, font_list: Path | None = None) -> AsyncIterator[Browser]:
+    """With the fonts of this machine, or only with those of a fontconfig file."""
+    fonts = {"FONTCONFIG_FILE": str(font_list)} if font_list else {}
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=FLAGS, env={**os.environ, **fonts}
+        )
         yield browser
         await browser.close()
 

@@ -72,7 +72,7 @@ class World:
             "access": AccessMode.PUBLIC,
             **self.settings,
         }
-        return Settings(_env_file=None, **values)  # type: ignore[arg-type]  # values by name
+        return Settings.model_validate(values)
 
     def variables(self) -> dict[str, str]:
         """The environment of the bot as a process of its own."""

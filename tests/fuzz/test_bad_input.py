@@ -302,7 +302,6 @@ async def house(
 ) -> AsyncIterator[House]:
     """The real house, its calls to Telegram answered in memory, serving but not fetching."""
     settings = Settings(
-        _env_file=None,
         telegram_bot_token=SecretStr("1:made-up"),
         telegram_base_url="http://127.0.0.1:9",
         bloomsms_api_key=SecretStr("sk_sandbox"),

@@ -27,7 +27,7 @@ FOLLOWED = {
     Verb.CLOSE,
     Verb.STILL,
 }
-OWNED = {Verb.ADMIN, Verb.SETTLE, Verb.LET_IN, Verb.TURN_AWAY}
+OWNED = {Verb.ADMIN, Verb.SETTLE, Verb.OPEN, Verb.LET_IN, Verb.TURN_AWAY}
 USER = {"id": ANN, "is_bot": False, "first_name": "Ann"}
 PRESS = {"id": "9", "from": USER, "chat_instance": "1"}
 COMMANDS = {"start": Right.FOLLOW, "numbers": Right.FOLLOW, "admin": Right.OWNER}
@@ -46,7 +46,7 @@ async def house(telegram: TelegramServer, tmp_path: Path) -> AsyncIterator[House
         "admin_ids": frozenset({OLGA}),
         "access": AccessMode.PUBLIC,
     }
-    settings = Settings(_env_file=None, **values)  # type: ignore[arg-type]  # values by name
+    settings = Settings(**values)  # type: ignore[arg-type]  # values by name
     async with furnished(settings) as house:
         await house.application.initialize()
         yield house
@@ -77,7 +77,7 @@ def test_every_handler_states_its_right(house: House) -> None:
     """There is no handler that runs without a right."""
     handlers = [one for group in house.application.handlers.values() for one in group]
 
-    assert [0] == list(house.application.handlers)
+    assert [0, 1] == list(house.application.handlers)
     assert [] == [one for one in handlers if not isinstance(one.callback, Guarded)]
 
 

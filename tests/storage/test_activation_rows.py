@@ -23,8 +23,8 @@ from bloomsms.models import StatusChange
 from people.model import Standing, Usage
 from storage.activations import ActivationRows
 from storage.database import Database
-from storage.migrations import COUNTED_SO_FAR
 from storage.notes import NoteRows
+from storage.tables import COUNTED_SO_FAR
 from storage.users import UserRows
 from tests.made_up import ANN, ANOTHER_SMS, BOB, CARD, NASTY, NUMBER, OFFER, PRICE, SMS
 from tests.moved_clock import START, MovedClock
