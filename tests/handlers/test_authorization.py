@@ -46,7 +46,7 @@ async def house(telegram: TelegramServer, tmp_path: Path) -> AsyncIterator[House
         "admin_ids": frozenset({OLGA}),
         "access": AccessMode.PUBLIC,
     }
-    settings = Settings(**values)  # type: ignore[arg-type]  # values by name
+    settings = Settings(**values)
     async with furnished(settings) as house:
         await house.application.initialize()
         yield house
