@@ -21,8 +21,16 @@ PARKED = Delivery(Outcome.PARKED)
 DEAD = Delivery(Outcome.DEAD)
 LATER = Delivery(Outcome.LATER)
 
-# Telegram's words for a person who cannot be written to until they write again.
-ABSENT = ("chat not found", "user is deactivated", "bot was blocked", "can't initiate conversation")
+# Telegram's words, `_` read as a space, for a person who cannot be written to until they write.
+ABSENT = (
+    "chat not found", "user not found", "peer id invalid", "user id invalid", "chat id invalid",
+    "user is deactivated", "user deactivated", "bot was blocked", "user is blocked",
+    "bot was kicked", "can't initiate conversation", "user is bot", "chat write forbidden",
+    "no rights to send a message", "chat was deleted", "chat was deactivated", "channel private",
+    "channel invalid",
+)  # fmt: skip
+# A code that Telegram refused so often, for a quarter of an hour, waits for the person as well.
+MOST_REFUSALS = 20
 
 
 class TelegramMessenger:
@@ -36,7 +44,9 @@ class TelegramMessenger:
             await self._tell(note, activation)
         except TelegramError as err:
             log.info("note %d: Telegram says %s", note.id, type(err).__name__)
-            return verdict(err, note.kind)
+            found = verdict(err, note.kind)
+            is_lasting = isinstance(err, BadRequest) and note.attempts >= MOST_REFUSALS
+            return PARKED if found is LATER and is_lasting else found
         return SENT
 
     async def _tell(self, note: Note, activation: Activation | None) -> None:
@@ -75,7 +85,8 @@ def verdict(err: TelegramError, kind: NoteKind) -> Delivery:
 
 
 def is_absent(err: TelegramError) -> bool:
-    return any(words in err.message.lower() for words in ABSENT)
+    said = err.message.lower().replace("_", " ")
+    return any(words in said for words in ABSENT)
 
 
 def plain(html: str) -> str:

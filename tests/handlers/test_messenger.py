@@ -248,6 +248,11 @@ async def test_a_message_that_telegram_does_not_take(
         (Forbidden("Forbidden: bot was kicked"), "parked", "parked"),
         (BadRequest("Chat not found"), "parked", "parked"),
         (BadRequest("User is deactivated"), "parked", "parked"),
+        (BadRequest("User not found"), "parked", "parked"),
+        (BadRequest("PEER_ID_INVALID"), "parked", "parked"),
+        (BadRequest("Bad Request: peer_id_invalid"), "parked", "parked"),
+        (BadRequest("INPUT_USER_DEACTIVATED"), "parked", "parked"),
+        (BadRequest("USER_IS_BLOCKED"), "parked", "parked"),
         (BadRequest("Message is too long"), "later", "dead"),
         (BadRequest("Not enough rights"), "later", "dead"),
         (TimedOut(), "later", "later"),
@@ -267,6 +272,16 @@ def test_verdicts(err: TelegramError, of_a_code: float | str, of_a_card: float |
             assert pytest.approx(expected) == found.retry_after_s
         else:
             assert Delivery(Outcome(expected)) == found
+
+
+async def test_a_code_that_is_refused_for_long(
+    messenger: TelegramMessenger, telegram: TelegramServer
+) -> None:
+    """A code refused for a quarter of an hour waits for the person, instead of for ever."""
+    telegram.arm("error", method="sendMessage", status=400, description="Bad Request: UNHEARD_OF")
+
+    assert LATER == await messenger.deliver(replace(CODE, attempts=19), RECEIVED)
+    assert PARKED == await messenger.deliver(replace(CODE, attempts=20), RECEIVED)
 
 
 @pytest.mark.parametrize(
