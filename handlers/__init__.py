@@ -9,6 +9,7 @@ from handlers.fallback import Fallback
 from handlers.inbox import Inbox
 from handlers.numbers import Numbers
 from handlers.rent import Renting
+from handlers.service_messages import ServiceMessages
 from handlers.start import Start
 
 
@@ -19,6 +20,7 @@ def register(
     requests_used: Callable[[], tuple[int, int]],
 ) -> None:
     """Every handler, in the order in which they are tried."""
+    ServiceMessages(desk).register(application)
     start = Start(desk)
     start.register(application)
     Renting(desk).register(application)

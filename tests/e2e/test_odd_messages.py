@@ -1,0 +1,92 @@
+"""Messages of odd kinds: notices, albums, topics, presses without a message, broken text."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from sandbox.person import Person
+from tests.e2e.conftest import World
+
+PHOTO = {"file_id": "a", "file_unique_id": "b", "width": 1, "height": 1}
+
+
+def posted(world: World, person: Person, *, in_chat: str = "private", **content: object) -> None:
+    """Hand the bot a message of any content, as Telegram writes it."""
+    profile = {"id": person.id, "is_bot": False, "first_name": "Ann"}
+    chat = {"id": person.id, "type": in_chat, "first_name": "Ann"}
+    body: dict[str, Any] = {"message_id": 9000, "date": 1_770_000_000, "chat": chat}
+    world.telegram.chats.updates.add("message", {**body, "from": profile, **content})
+
+
+NOTICES: list[dict[str, object]] = [
+    {"pinned_message": {"message_id": 1, "date": 0, "chat": {"id": 2001, "type": "private"}}},
+    {"message_auto_delete_timer_changed": {"message_auto_delete_time": 86400}},
+    {"chat_background_set": {"type": {"type": "fill", "fill": {"type": "solid", "color": 1},
+                                      "dark_theme_dimming": 1}}},
+    {"write_access_allowed": {}},
+    {"write_access_allowed": {"from_request": True}},
+    {"boost_added": {"boost_count": 1}},
+    {"users_shared": {"request_id": 1, "users": [{"user_id": 5}]}},
+    {"chat_shared": {"request_id": 1, "chat_id": -5}},
+    {"connected_website": "example.org"},
+    {"forum_topic_created": {"name": "Codes", "icon_color": 1}, "message_thread_id": 9},
+    {"forum_topic_edited": {}, "message_thread_id": 9},
+    {"forum_topic_closed": {}, "message_thread_id": 9},
+    {"giveaway_created": {}},
+    {"new_chat_title": "Title"},
+    {"delete_chat_photo": True},
+    {"video_chat_ended": {"duration": 3}},
+    {"web_app_data": {"data": "x", "button_text": "y"}},
+    {"paid_message_price_changed": {"paid_message_star_count": 3}},
+    {"a_kind_yet_to_come": {"x": 1}},
+    {"a_kind_yet_to_come": True},
+]  # fmt: skip
+
+
+async def test_notices_get_no_greeting(world: World, ann: Person) -> None:
+    """What Telegram itself writes into a chat is not answered."""
+    for notice in NOTICES:
+        posted(world, ann, **notice)
+    await ann.says("/help")
+    await ann.waits_for("How it works")
+
+    assert 1 == sum(message.from_bot for message in ann.messages)
+
+
+async def test_notices_of_strangers_get_no_answer(world: World) -> None:
+    """Nor is it at a private bot, to whom may not use it."""
+    await world.start_bot(access="private")
+    for notice in NOTICES:
+        posted(world, world.ann, **notice)
+    await world.ann.says("hello")
+    await world.ann.waits_for("private")
+
+    assert 1 == sum(message.from_bot for message in world.ann.messages)
+
+
+@pytest.mark.parametrize("size", [2, 6, 10])
+async def test_an_album_gets_one_answer(world: World, ann: Person, size: int) -> None:
+    """An album of photos is one message to its person; the next album is another."""
+    await ann.says("/help")
+    await ann.waits_for("How it works")
+    for album in ("1", "2"):
+        for _ in range(size):
+            posted(world, ann, photo=[PHOTO], media_group_id=album)
+    await ann.says("/settings")
+    await ann.waits_for("Your id")
+
+    assert 2 == sum("Hello" in message.text for message in ann.messages)
+
+
+async def test_an_album_during_a_flood_wait(world: World, ann: Person) -> None:
+    """The one answer to an album comes after a flood wait, too."""
+    await ann.says("/help")
+    await ann.waits_for("How it works")
+    world.telegram.arm("flood", method="sendMessage", chat_id=ann.id, times=1, retry_after=6)
+    for _ in range(6):
+        posted(world, ann, photo=[PHOTO], media_group_id="1")
+    await ann.waits_for("Hello", timeout_s=12)
+    await asyncio.sleep(0.5)
+
+    assert 1 == sum("Hello" in message.text for message in ann.messages)
