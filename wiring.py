@@ -40,6 +40,7 @@ from handlers.push import Push, secret_of
 from handlers.rivals import Rivals
 from handlers.screens import Screens
 from handlers.unkept import Unkept
+from handlers.webhook_guard import WebhookGuard
 from people.access import Access
 from people.model import Limits
 from settings import AccessMode, Settings
@@ -81,6 +82,7 @@ class House:
     hints: Hints
     watch: HintWatch
     rivals: Rivals
+    webhooks: WebhookGuard
     users: UserRows
     telegram: Pulse
     push: Push | None = None  # None: Telegram is asked for updates
@@ -136,7 +138,8 @@ def _wire(settings: Settings, ground: _Ground) -> House:
     notes, store, users = NoteRows(database), ActivationRows(database), UserRows(database, clock)
     account, presses, rivals = AccountRows(database), Presses(), Rivals(clock)
     inbox, pulse = Inbox(UpdateRows(database), notes, clock, settings.admin_ids), Pulse(clock)
-    application = _application(settings, ground, inbox, presses, pulse, rivals)
+    webhooks = WebhookGuard(notes, clock, settings.admin_ids, rivals.found)
+    application = _application(settings, ground, inbox, presses, pulse, rivals, webhooks)
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
     outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock, ground.meters)
@@ -165,8 +168,9 @@ def _wire(settings: Settings, ground: _Ground) -> House:
     poller = _poller(ground, store, inspector, outbox, watch)
     hints = _hints(settings, ground, store, inspector, outbox, watch)
     return House(
-        application, desk, books, account, client, poller, hints, watch, rivals, users, pulse
-    )
+        application, desk, books, account, client, poller, hints, watch, rivals, webhooks, users,
+        pulse,
+    )  # fmt: skip
 
 
 def _hint_watch(settings: Settings, notes: NoteRows, clock: SystemClock) -> HintWatch:
@@ -216,7 +220,8 @@ def _with_door(
         return house
     if settings.telegram_webhook_url:
         url = settings.telegram_webhook_url
-        house = replace(house, push=Push(house.application, house.inbox, house.telegram, url))
+        push = Push(house.application, house.inbox, house.telegram, url, house.webhooks)
+        house = replace(house, push=push)
     figures = FigureRows(ground.database)
     vitals = Vitals(
         telegram=house.telegram,
@@ -270,18 +275,15 @@ def _catalog(
 
 
 def _application(
-    settings: Settings,
-    ground: _Ground,
-    inbox: Inbox,
-    presses: Presses,
-    pulse: Pulse,
-    rivals: Rivals,
-) -> TelegramApplication:
+    settings: Settings, ground: _Ground, inbox: Inbox, presses: Presses, pulse: Pulse,
+    rivals: Rivals, webhooks: WebhookGuard,
+) -> TelegramApplication:  # fmt: skip
     bot = KeepingBot(
         inbox,
         pulse,
         rivals,
         Unkept(presses, ground.clock),
+        webhooks,
         token=settings.telegram_bot_token.get_secret_value(),
         base_url=f"{settings.telegram_base_url}/bot",
         base_file_url=f"{settings.telegram_base_url}/file/bot",

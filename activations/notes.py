@@ -24,6 +24,7 @@ class NoteKind(StrEnum):
     OWNER_WORD = "owner_word"  # an owner: the provider uses a status word nobody knows
     OWNER_HINTS = "owner_hints"  # an owner: the webhook fell silent, or works again
     OWNER_UNCLAIMED = "owner_unclaimed"  # an owner: a number may be of more than one order
+    OWNER_WEBHOOK = "owner_webhook"  # an owner: another program changed the bot's webhook
     OWNER_ACCESS = "owner_access"  # an owner: somebody knocks at a private bot
 
 

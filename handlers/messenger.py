@@ -113,6 +113,7 @@ def _news(note: Note, activation: Activation | None) -> str:
         NoteKind.OWNER_UNCLAIMED: texts.owner_unclaimed(
             words.get("provider_id", ""), words.get("orders", "")
         ),
+        NoteKind.OWNER_WEBHOOK: texts.WEBHOOK_CHANGED,
         NoteKind.OWNER_FUNDS: texts.owner_funds(),
         NoteKind.OWNER_PROVIDER: texts.CONDITIONS.get(words.get("condition", ""), ""),
     }.get(note.kind, "")

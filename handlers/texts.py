@@ -83,6 +83,11 @@ HINTS = {
     ),
     "back": _("✅ BloomSMS's webhook works again."),
 }
+WEBHOOK_CHANGED = _(
+    "⚠️ Another program changed this bot's webhook at Telegram, so that the bot could not hear you."
+    " It was put back. If that was not you, another bot has the same token; this one stops when it"
+    " happens a fourth time in ten minutes."
+)
 
 
 def greeting(name: str, balance: str) -> str:

@@ -11,10 +11,10 @@ from tests.e2e.conftest import World
 PHOTO = {"file_id": "a", "file_unique_id": "b", "width": 1, "height": 1}
 
 
-def posted(world: World, person: Person, *, in_chat: str = "private", **content: object) -> None:
+def posted(world: World, person: Person, **content: object) -> None:
     """Hand the bot a message of any content, as Telegram writes it."""
     profile = {"id": person.id, "is_bot": False, "first_name": "Ann"}
-    chat = {"id": person.id, "type": in_chat, "first_name": "Ann"}
+    chat = {"id": person.id, "type": "private", "first_name": "Ann"}
     body: dict[str, Any] = {"message_id": 9000, "date": 1_770_000_000, "chat": chat}
     world.telegram.chats.updates.add("message", {**body, "from": profile, **content})
 
