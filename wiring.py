@@ -37,6 +37,7 @@ from handlers.messenger import TelegramMessenger
 from handlers.pace import Pacer
 from handlers.presses import Presses
 from handlers.push import Push, secret_of
+from handlers.readable import clean
 from handlers.rivals import Rivals
 from handlers.screens import Screens
 from handlers.unkept import Unkept
@@ -179,13 +180,9 @@ def _hint_watch(settings: Settings, notes: NoteRows, clock: SystemClock) -> Hint
 
 
 def _hints(
-    settings: Settings,
-    ground: _Ground,
-    store: ActivationRows,
-    inspector: Inspector,
-    outbox: OutboxPass,
-    watch: HintWatch,
-) -> Hints:
+    settings: Settings, ground: _Ground, store: ActivationRows, inspector: Inspector,
+    outbox: OutboxPass, watch: HintWatch,
+) -> Hints:  # fmt: skip
     adoption = Adoption(store, inspector, ground.clock, settings.admin_ids)
     looks, budget = ground.client.in_lane(Lane.HINTED), ground.budget
     return Hints(
@@ -287,8 +284,8 @@ def _application(
         token=settings.telegram_bot_token.get_secret_value(),
         base_url=f"{settings.telegram_base_url}/bot",
         base_file_url=f"{settings.telegram_base_url}/file/bot",
-        request=TelegramHttp(TELEGRAM_CONNECTIONS),
-        get_updates_request=TelegramHttp(FETCHING_CONNECTIONS),
+        request=TelegramHttp(TELEGRAM_CONNECTIONS, clean=clean),
+        get_updates_request=TelegramHttp(FETCHING_CONNECTIONS, clean=clean),
         rate_limiter=Pacer(),
     )
     lanes = PersonLanes(presses, inbox, ground.meters)

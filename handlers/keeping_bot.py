@@ -83,6 +83,8 @@ class KeepingBot(ExtBot[str]):
     async def _do_post(self, endpoint: str, data: dict[str, Any], **limits: Any) -> Any:  # noqa: ANN401 - as above
         """Every call passes here; only here updates still are what Telegram wrote."""
         answer = await super()._do_post(endpoint, data, **limits)
+        if answer is None:
+            raise TelegramError(f"{endpoint}: an answer without a result")
         if endpoint in UNREAD:
             return True
         return await self._readable(answer) if endpoint == "getUpdates" else answer

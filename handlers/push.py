@@ -1,7 +1,6 @@
 """Updates that Telegram pushes instead of being asked for them: kept first, then handled alike."""
 
 import hashlib
-import json
 import logging
 from collections.abc import Sequence
 
@@ -10,7 +9,7 @@ from telegram.error import TelegramError
 from activations.pulse import Pulse
 from handlers.desk import TelegramApplication
 from handlers.inbox import Inbox
-from handlers.readable import id_of, read
+from handlers.readable import id_of, parsed, read
 from handlers.webhook_guard import WebhookGuard
 
 # So many pushes may be under way at once; Telegram's own usual number.
@@ -51,7 +50,7 @@ class Push:
         it has no id: Telegram would repeat it for ever, and everything behind it would wait.
         """
         self._pulse.beat()
-        written = _parsed(body)
+        written = parsed(body.decode(errors="replace"))
         update_id = id_of(written)
         if update := read(written, self._application.bot):
             await self._inbox.keep(self._bot_id, [update])
@@ -94,11 +93,3 @@ class Push:
         except TelegramError as err:
             self._pulse.miss()
             log.warning("looking after the webhook: %s", err)
-
-
-def _parsed(body: bytes) -> object:
-    try:
-        parsed: object = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return parsed

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from sandbox.person import Person
+from tests.e2e.books import rows
 from tests.e2e.conftest import World
+from tests.e2e.door import open_door
 
 PHOTO = {"file_id": "a", "file_unique_id": "b", "width": 1, "height": 1}
 
@@ -16,7 +18,7 @@ def posted(world: World, person: Person, **content: object) -> None:
     profile = {"id": person.id, "is_bot": False, "first_name": "Ann"}
     chat = {"id": person.id, "type": "private", "first_name": "Ann"}
     body: dict[str, Any] = {"message_id": 9000, "date": 1_770_000_000, "chat": chat}
-    world.telegram.chats.updates.add("message", {**body, "from": profile, **content})
+    world.telegram.chats.updates.add("message", {**body, "from": profile} | content)
 
 
 NOTICES: list[dict[str, object]] = [
@@ -90,3 +92,31 @@ async def test_an_album_during_a_flood_wait(world: World, ann: Person) -> None:
     await asyncio.sleep(0.5)
 
     assert 1 == sum("Hello" in message.text for message in ann.messages)
+
+
+HALF = "Ann \ud83d"
+
+
+@pytest.mark.parametrize("is_pushed", [False, True])
+async def test_half_a_surrogate_pair(
+    world: World, caplog: pytest.LogCaptureFixture, *, is_pushed: bool
+) -> None:
+    """Half a surrogate pair in a name or a text is read over, and the update handled at once."""
+    if is_pushed:
+        await open_door(world, is_pushed=True)
+    else:
+        await world.start_bot()
+    ann = world.ann
+    await ann.says("/help")
+    await ann.waits_for("How it works")
+    who = {"id": ann.id, "is_bot": False, "first_name": HALF, "username": HALF}
+    posted(world, ann, text=f"tell nobody {HALF}", **{"from": who})
+    await ann.waits_for("tell nobody")
+    posted(world, ann, photo=[PHOTO], caption=HALF, **{"from": who})
+    await ann.waits_for("Hello, Ann")
+    await ann.says("/settings")
+    await ann.waits_for("Your id")
+
+    assert "tell nobody" not in caplog.text
+    assert "Traceback" not in caplog.text
+    assert [] == rows(world.folder, "select * from updates where status <> 'done'")
