@@ -47,6 +47,8 @@ class Draft:
 class Note:
     """A kept note, claimed for delivery. `attempts` counts this one.
 
+    Shape: of a text in several pieces the first `pieces_sent` are with Telegram already.
+
     Units: `created_at` is aware UTC: when what it tells was learned.
     """
 
@@ -58,6 +60,7 @@ class Note:
     words: Mapping[str, str]
     attempts: int
     created_at: datetime
+    pieces_sent: int = 0
 
 
 class Outcome(StrEnum):

@@ -208,6 +208,10 @@ class Outbox(Protocol):
         """Make due what waited for this person to write again."""
         ...
 
+    async def mark_pieces(self, note: Note, sent: int) -> None:
+        """Telegram has so many pieces of the note's text."""
+        ...
+
     async def release_claims(self, now: datetime) -> None:
         """Make due what a process that is gone had claimed."""
         ...

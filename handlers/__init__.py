@@ -7,6 +7,7 @@ from handlers.balance import BalanceScreen
 from handlers.desk import Desk, TelegramApplication
 from handlers.fallback import Fallback
 from handlers.inbox import Inbox
+from handlers.inline_presses import InlinePresses
 from handlers.numbers import Numbers
 from handlers.rent import Renting
 from handlers.service_messages import ServiceMessages
@@ -20,6 +21,7 @@ def register(
     requests_used: Callable[[], tuple[int, int]],
 ) -> None:
     """Every handler, in the order in which they are tried."""
+    InlinePresses(desk).register(application)
     ServiceMessages(desk).register(application)
     start = Start(desk)
     start.register(application)

@@ -7,8 +7,9 @@ from html import unescape
 from telegram import InlineKeyboardMarkup
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
-from activations.model import Activation
+from activations.model import Activation, Sms
 from activations.notes import Delivery, Note, NoteKind, Outcome
+from activations.ports import Outbox
 from handlers import card_texts, formats, keyboards, texts
 from handlers.cards import Cards
 from handlers.pace import PATIENT, SLACK_S, URGENT, seconds_of
@@ -34,9 +35,10 @@ MOST_REFUSALS = 20
 
 
 class TelegramMessenger:
-    def __init__(self, screens: Screens, cards: Cards) -> None:
+    def __init__(self, screens: Screens, cards: Cards, outbox: Outbox) -> None:
         self._screens = screens
         self._cards = cards
+        self._outbox = outbox
 
     async def deliver(self, note: Note, activation: Activation | None) -> Delivery:
         """Tell it; what Telegram answers becomes SENT, LATER, PARKED or DEAD."""
@@ -53,14 +55,21 @@ class TelegramMessenger:
         if note.kind is NoteKind.CARD and activation:
             await self._cards.refresh(activation.id)
         elif note.kind is NoteKind.CODE and activation and note.sms:
-            first, *rest = card_texts.code_messages(activation, note.sms)
-            await self._send(note, first, keyboards.code(activation, note.sms))
-            for text in rest:
-                await self._send(note, text, None)
+            await self._tell_code(note, activation, note.sms)
         elif text := _news(note, activation):
             is_knock = note.kind is NoteKind.OWNER_ACCESS
             keyboard = keyboards.access(note.words["user_id"]) if is_knock else keyboards.TO_MENU
             await self._send(note, text, keyboard)
+
+    async def _tell_code(self, note: Note, activation: Activation, sms: Sms) -> None:
+        """Piece by piece: what Telegram has of it is not sent again."""
+        pieces = card_texts.code_messages(activation, sms)
+        for number, text in enumerate(pieces):
+            if number < note.pieces_sent:
+                continue
+            await self._send(note, text, keyboards.code(activation, sms) if number == 0 else None)
+            if number + 1 < len(pieces):
+                await self._outbox.mark_pieces(note, number + 1)
 
     async def _send(self, note: Note, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
         haste = URGENT if note.kind is NoteKind.CODE else PATIENT

@@ -48,6 +48,7 @@ AWAY = _("BloomSMS cannot be reached right now. Try again in a minute.")
 
 NOT_FOUND = _("That number is not yours, or it is gone.")
 OUT_OF_DATE = _("That button is out of date. Here is the menu.")
+PRESSED_ELSEWHERE = _("This button works only in the chat with the bot. Send /start there.")
 BLANK_SMS = _("An SMS came, but BloomSMS has no text for it. Should it turn up, it comes here.")
 SURPRISE = _("Sorry, something went wrong here. It was noted as {log_id}.")
 CHOOSE_COUNTRY = _("<b>Where should the number be from?</b>")

@@ -192,4 +192,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         COUNTED_SO_FAR,
         BY_CARD,
     ),
+    ("alter table notes add column pieces_sent integer not null default 0",),
 )

@@ -89,6 +89,10 @@ class NoteRows:
         )
         self._parked.discard(user_id)
 
+    async def mark_pieces(self, note: Note, sent: int) -> None:
+        """So that they are not sent again after a flood wait, or after a restart."""
+        await self._database.write("update notes set pieces_sent = ? where id = ?", (sent, note.id))
+
     async def release_claims(self, now: datetime) -> None:
         await self._database.write(
             "update notes set status = 'pending', due_at_ms = ? where status = 'claimed'",
@@ -109,6 +113,7 @@ class NoteRows:
             words=json.loads(row["words"]),
             attempts=row["attempts"],
             created_at=to_time(row["created_at_ms"]),
+            pieces_sent=row["pieces_sent"],
         )
 
 

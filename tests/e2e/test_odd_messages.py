@@ -119,4 +119,37 @@ async def test_half_a_surrogate_pair(
 
     assert "tell nobody" not in caplog.text
     assert "Traceback" not in caplog.text
-    assert [] == rows(world.folder, "select * from updates where status <> 'done'")
+    assert [] == rows(world.folder, "select * from updates where status = 'parked' or attempts > 0")
+
+
+@pytest.mark.parametrize("verb", ["m", "ba", "go:1", "nonsense"])
+async def test_an_inline_press(world: World, ann: Person, verb: str) -> None:
+    """A press on a message in another chat does nothing, and is told where the buttons work."""
+    await ann.says("/help")
+    await ann.waits_for("How it works")
+    who = {"id": ann.id, "is_bot": False, "first_name": "Ann"}
+    query = {"id": "77", "from": who, "inline_message_id": "abc", "chat_instance": "1"}
+    world.telegram.chats.updates.add("callback_query", {**query, "data": f"1:{verb}"})
+    await world.telegram.waits_until(
+        lambda t: any(call.method == "answerCallbackQuery" for call in t.calls)
+    )
+    (answer,) = [c for c in world.telegram.calls if c.method == "answerCallbackQuery"]
+
+    assert "works only in the chat with the bot" in answer.parameters["text"]
+    assert answer.parameters["show_alert"]
+    assert 1 == sum(message.from_bot for message in ann.messages)
+
+
+async def test_a_long_text_and_a_flood_wait(world: World, ann: Person) -> None:
+    """Each piece of a long text arrives once, although Telegram asks for silence amid them."""
+    number = await world.rent(ann)
+    world.telegram.arm("slow", method="sendMessage", chat_id=ann.id, times=1, delay_s=0)
+    world.telegram.arm("flood", method="sendMessage", chat_id=ann.id, times=1, retry_after=7)
+    world.bloomsms.send_sms(number, "code 852508 " + "ä" * 9000)
+    await ann.waits_until(
+        lambda p: 9000 == sum(m.text.count("ä") for m in p.messages if m.text.count("ä") > 600),
+        timeout_s=15,
+    )
+    await asyncio.sleep(0.5)
+
+    assert 1 == sum("<code>852508</code>" in m.html and len(m.html) > 3000 for m in ann.messages)
