@@ -82,6 +82,7 @@ class Message:
     invoice: Invoice | None = None
     via_bot: Json | None = None
     inline_message_id: str | None = None
+    media_group_id: str | None = None
     silent: bool = False
     protected: bool = False
     other_markup: Json | None = None
