@@ -21,3 +21,4 @@ class InlinePresses:
         if update.callback_query and update.callback_query.message is None:
             await self._desk.presses.answer(update, texts.PRESSED_ELSEWHERE, is_alert=True)
             raise ApplicationHandlerStop
+        self._desk.screens.meet(update)

@@ -7,7 +7,7 @@ from html import unescape
 from telegram import InlineKeyboardMarkup
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
-from activations.model import Activation, Sms
+from activations.model import Activation, Card, Sms
 from activations.notes import Delivery, Note, NoteKind, Outcome
 from activations.ports import Outbox
 from handlers import card_texts, formats, keyboards, texts
@@ -59,7 +59,7 @@ class TelegramMessenger:
         elif text := _news(note, activation):
             is_knock = note.kind is NoteKind.OWNER_ACCESS
             keyboard = keyboards.access(note.words["user_id"]) if is_knock else keyboards.TO_MENU
-            await self._send(note, text, keyboard)
+            await self._send(note, text, keyboard, activation.card if activation else None)
 
     async def _tell_code(self, note: Note, activation: Activation, sms: Sms) -> None:
         """Piece by piece: what Telegram has of it is not sent again."""
@@ -67,20 +67,25 @@ class TelegramMessenger:
         for number, text in enumerate(pieces):
             if number < note.pieces_sent:
                 continue
-            await self._send(note, text, keyboards.code(activation, sms) if number == 0 else None)
+            keyboard = keyboards.code(activation, sms) if number == 0 else None
+            await self._send(note, text, keyboard, activation.card)
             if number + 1 < len(pieces):
                 await self._outbox.mark_pieces(note, number + 1)
 
-    async def _send(self, note: Note, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
+    async def _send(
+        self, note: Note, text: str, keyboard: InlineKeyboardMarkup | None, card: Card | None
+    ) -> None:
+        """What is of a number goes to the topic of its card, where that is its person's."""
+        near = card if card and card.chat_id == note.user_id else None
         haste = URGENT if note.kind is NoteKind.CODE else PATIENT
         try:
-            await self._screens.send(note.user_id, text, keyboard, haste=haste)
+            await self._screens.send(note.user_id, text, keyboard, haste=haste, near=near)
         except BadRequest as err:
             if is_absent(err):
                 raise
             # Whatever it is that Telegram does not take, a bare text has none of it.
             log.warning("note %d is sent as plain text: Telegram says %s", note.id, err)
-            await self._screens.send_plain(note.user_id, plain(text))
+            await self._screens.send_plain(note.user_id, plain(text), near)
 
 
 def verdict(err: TelegramError, kind: NoteKind) -> Delivery:

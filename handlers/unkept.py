@@ -13,7 +13,7 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 
 from activations.ports import Clock
-from handlers import texts
+from handlers import texts, topics
 from handlers.presses import Presses
 from handlers.service_messages import is_service
 
@@ -47,7 +47,7 @@ class Unkept:
             await self._presses.answer(update, sentence, is_alert=bool(sentence))
         elif update.message and sentence:
             try:
-                await update.message.reply_text(sentence)
+                await topics.reply(update.message, sentence)
             except TelegramError as err:
                 log.info("update %d could not be answered: %s", update.update_id, err)
 
