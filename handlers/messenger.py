@@ -5,7 +5,7 @@ import re
 from html import unescape
 
 from telegram import InlineKeyboardMarkup
-from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
 from activations.model import Activation, Card, Sms
 from activations.notes import Delivery, Note, NoteKind, Outcome
@@ -92,7 +92,8 @@ def verdict(err: TelegramError, kind: NoteKind) -> Delivery:
     """What a refused delivery means for its note."""
     if isinstance(err, RetryAfter):
         return Delivery(Outcome.LATER, seconds_of(err) + SLACK_S)
-    if isinstance(err, Forbidden) or is_absent(err):
+    # Chats are people's, who do not move: a group that did has its new id in nobody's hands.
+    if isinstance(err, Forbidden | ChatMigrated) or is_absent(err):
         return PARKED
     # A code is never given up.
     return DEAD if isinstance(err, BadRequest) and kind is not NoteKind.CODE else LATER

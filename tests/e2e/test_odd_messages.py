@@ -153,3 +153,35 @@ async def test_a_long_text_and_a_flood_wait(world: World, ann: Person) -> None:
     await asyncio.sleep(0.5)
 
     assert 1 == sum("<code>852508</code>" in m.html and len(m.html) > 3000 for m in ann.messages)
+
+
+async def test_an_inline_press_spends_nothing(world: World, ann: Person) -> None:
+    """A Rent that comes from a message in another chat rents nothing; the card still can."""
+    card = await world.choose(ann)
+    data = card.keyboard[0][0].callback_data
+    who = {"id": ann.id, "is_bot": False, "first_name": "Ann"}
+    query = {"id": "77", "from": who, "inline_message_id": "abc", "chat_instance": "1"}
+    world.telegram.chats.updates.add("callback_query", {**query, "data": data})
+    await ann.says("/help")
+    await ann.waits_for("How it works", new=True)
+    assert 0 == world.bloomsms.count("rent")
+    await ann.clicks("Rent for $", message=card)
+    await ann.waits_until(lambda _: "Waiting for the SMS" in card.text)
+
+    assert 1 == world.bloomsms.count("rent")
+
+
+@pytest.mark.parametrize("words", ["Bad Request: user not found", "Bad Request: PEER_ID_INVALID"])
+async def test_a_person_who_cannot_be_found(world: World, ann: Person, words: str) -> None:
+    """A code for them waits until they write, instead of being tried again and again."""
+    number = await world.rent(ann)
+    world.telegram.arm("error", chat_id=ann.id, status=400, description=words)
+    world.bloomsms.send_sms(number, "code 852508")
+    await world.telegram.waits_until(lambda t: bool(t.refused(armed=True)))
+    await asyncio.sleep(2.5)
+    tried = [c for c in world.telegram.refused(armed=True) if c.method == "sendMessage"]
+    world.telegram.disarm()
+    await ann.says("/help")
+    await ann.waits_for("852508", new=True)
+
+    assert 1 == len(tried)

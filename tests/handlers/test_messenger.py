@@ -293,7 +293,7 @@ async def test_a_message_that_telegram_does_not_take(
         (NetworkError("reset"), "later", "later"),
         (TelegramError("Internal Server Error"), "later", "later"),
         (Conflict("terminated by other getUpdates"), "later", "later"),
-        (ChatMigrated(-100), "later", "later"),
+        (ChatMigrated(-100), "parked", "parked"),
     ],
     ids=lambda value: repr(value) if isinstance(value, Exception) else "",
 )
