@@ -21,9 +21,11 @@ KEPT_ALIVE_S = 50.0
 ADDRESSES_KEPT_S = 60
 # Far above a hundred updates with the longest of texts.
 LARGEST_ANSWER = 16 * 2**20
-# A flood wait that Telegram gives without a number, and the longest that is sat out untried.
+# A flood wait that Telegram gives without a number, the longest that is sat out untried, and what
+# is sat out for one that cannot be meant.
 UNKNOWN_WAIT_S = 5
 LONGEST_WAIT_S = 3600
+ABSURD_ABOVE_S, ABSURD_WAIT_S = 86_400, 60
 FLOOD = 429
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -89,7 +91,7 @@ class TelegramHttp(BaseRequest):
             raise TelegramError("Invalid server response") from err
         if not isinstance(answer, dict):
             raise TelegramError("Invalid server response")
-        if "result" not in answer:
+        if "result" not in answer or answer.get("ok") is False:
             _make_plain(answer)
         return answer
 
@@ -160,6 +162,8 @@ def _wait_s(given: object, description: str) -> int:
                 wait_s = float(one)
             except (ValueError, OverflowError):
                 continue
+            if wait_s > ABSURD_ABOVE_S:
+                return ABSURD_WAIT_S
             if wait_s > 0:  # also false for what is no number
                 return math.ceil(min(wait_s, LONGEST_WAIT_S))
     return UNKNOWN_WAIT_S

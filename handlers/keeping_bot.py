@@ -2,19 +2,23 @@
 
 import asyncio
 import logging
+import math
 from typing import Any
 
 from telegram import Update
-from telegram.error import Conflict, InvalidToken, TelegramError
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
 from activations.pulse import Pulse
 from handlers.inbox import Inbox
+from handlers.pace import seconds_of
 from handlers.readable import id_of, read
 from handlers.rivals import RETRY_S, Rivals
 from handlers.unkept import Unkept
 from handlers.webhook_guard import WebhookGuard, is_of_webhook
 
+# One fetch so often while Telegram asks for silence harms nothing.
+LONGEST_DEAF_S = 60
 # Telegram answers these with the whole message. Nobody looks at it, and to read it costs as much
 # time as to ask for it.
 UNREAD = frozenset({"editMessageText", "editMessageReplyMarkup"})
@@ -50,6 +54,9 @@ class KeepingBot(ExtBot[str]):
             # The library would stop fetching for good; a 401 or 404 on the way may pass.
             self._pulse.miss()
             raise TelegramError(f"Telegram refuses the token: {type(err).__name__}") from err
+        except RetryAfter as err:
+            self._pulse.miss()
+            raise RetryAfter(min(math.ceil(seconds_of(err)), LONGEST_DEAF_S)) from err
         except TelegramError:
             self._pulse.miss()
             raise

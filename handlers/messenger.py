@@ -10,7 +10,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, Tele
 from activations.model import Activation, Card, Sms
 from activations.notes import Delivery, Note, NoteKind, Outcome
 from activations.ports import Outbox
-from handlers import card_texts, formats, keyboards, texts
+from handlers import card_texts, formats, keyboards, texts, topics
 from handlers.cards import Cards
 from handlers.pace import PATIENT, SLACK_S, URGENT, seconds_of
 from handlers.screens import Screens
@@ -43,7 +43,8 @@ class TelegramMessenger:
     async def deliver(self, note: Note, activation: Activation | None) -> Delivery:
         """Tell it; what Telegram answers becomes SENT, LATER, PARKED or DEAD."""
         try:
-            await self._tell(note, activation)
+            with topics.answering(note.user_id, note.words.get("topic", "")):
+                await self._tell(note, activation)
         except TelegramError as err:
             log.info("note %d: Telegram says %s", note.id, type(err).__name__)
             found = verdict(err, note.kind)

@@ -4,6 +4,8 @@ Known are the topic of the update that is handled, and those of messages met sin
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from telegram import Message, Update
@@ -42,6 +44,17 @@ def enter(update: Update) -> None:
     if isinstance(message, Message) and message.message_thread_id is not None:
         place = message.chat.id, message.message_thread_id
     _asked_in.set(place)
+
+
+@contextmanager
+def answering(chat_id: int, topic: str) -> Iterator[None]:
+    """As `enter`, for an answer that was kept with its topic's id; an empty one changes nothing."""
+    token = _asked_in.set((chat_id, int(topic))) if topic else None
+    try:
+        yield
+    finally:
+        if token:
+            _asked_in.reset(token)
 
 
 def asked_in(chat_id: int) -> int | None:

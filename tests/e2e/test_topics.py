@@ -81,3 +81,26 @@ async def test_a_refusal_in_a_topic(world: World) -> None:
     message = await world.ann.waits_for("private")
 
     assert CODES == message.thread_id
+
+
+async def test_a_kept_answer_goes_to_its_topic(world: World, ann: Person) -> None:
+    """A refusal that a flood wait held back comes in the topic of the press."""
+    await ann.says("/rent", topic=CODES)
+    card = await ann.waits_for("Where should the number be from?", new=True)
+    await ann.clicks("United States", message=card)
+    await ann.clicks("WhatsApp · $0.55", message=card)
+    await ann.clicks("Rent for $", message=card)
+    await ann.waits_until(lambda _: "Waiting for the SMS" in card.text)
+    world.bloomsms.arm("cancel_refused")
+    world.telegram.arm("flood", method="sendMessage", chat_id=ann.id, times=1, retry_after=6)
+    await ann.clicks("Cancel", message=card)
+    await ann.waits_for("does not accept", new=True, timeout_s=15)
+
+    assert [CODES, CODES] == [m.thread_id for m in ann.messages if m.from_bot]
+
+
+async def test_a_flood_wait_of_fetches(world: World, ann: Person) -> None:
+    """However odd a flood wait for fetching is, the bot hears again after it."""
+    world.telegram.arm("flood", method="getUpdates", times=1, retry_after=0)
+    await ann.says("/help")
+    await ann.waits_for("How it works", timeout_s=15)
