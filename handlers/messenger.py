@@ -93,7 +93,7 @@ def verdict(err: TelegramError, kind: NoteKind) -> Delivery:
     """What a refused delivery means for its note."""
     if isinstance(err, RetryAfter):
         return Delivery(Outcome.LATER, seconds_of(err) + SLACK_S)
-    # Chats are people's, who do not move: a group that did has its new id in nobody's hands.
+    # Only chats of people are kept, and they do not move.
     if isinstance(err, Forbidden | ChatMigrated) or is_absent(err):
         return PARKED
     # A code is never given up.

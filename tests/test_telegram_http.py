@@ -309,7 +309,7 @@ async def refused_with(status: int, body: bytes) -> TelegramError:
     ],
 )
 async def test_flood_waits_of_any_form(parameters: object, wait_s: int) -> None:
-    """A flood wait is a sane number of seconds, whatever Telegram gives as one."""
+    """A flood wait is a sane number of seconds, however Telegram writes it."""
     words = "Too Many Requests: retry after 7"
     body = {"ok": False, "error_code": 429, "description": words, "parameters": parameters}
 
@@ -338,7 +338,7 @@ async def test_a_group_that_moved() -> None:
     "body", [b"[]", b"7", b"null", b"[" * 100_000, b"nonsense", b'{"ok": false, "description": 5}']
 )
 async def test_refusals_of_another_form(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever comes with a refusal, it is one of Telegram's errors, and none of it is logged."""
+    """However odd a refusal is, it is one of Telegram's errors, and none of it is logged."""
     assert isinstance(await refused_with(400, body), BadRequest)
     assert "" == caplog.text
 

@@ -38,7 +38,7 @@ async def test_the_fourth_in_ten_minutes(
 async def test_now_and_then(
     guard: WebhookGuard, clock: MovedClock, gives_way: asyncio.Event
 ) -> None:
-    """Changes with more time between them are put back for ever, whatever the wall clock says."""
+    """Changes with more time between them are put back for ever, by a clock that never steps."""
     for _ in range(30):
         assert await changed(guard)
         clock.move(seconds=200.1)
