@@ -34,6 +34,7 @@ from handlers.presses import Presses
 from handlers.push import Push, secret_of
 from handlers.rivals import Rivals
 from handlers.screens import Screens
+from handlers.webhook_guard import WebhookGuard
 from passes import Passes
 from settings import Settings
 from storage.account import AccountRows
@@ -68,6 +69,7 @@ class House:
     hints: Hints
     watch: HintWatch
     rivals: Rivals
+    webhooks: WebhookGuard
     users: UserRows
     telegram: Pulse
     passes: Passes
@@ -124,10 +126,14 @@ def _wire(settings: Settings, ground: _Ground) -> House:
     notes, store, users = NoteRows(database), ActivationRows(database), UserRows(database, clock)
     account, presses, rivals = AccountRows(database), Presses(), Rivals(clock)
     inbox, pulse = Inbox(UpdateRows(database), notes, clock, settings.admin_ids), Pulse(clock)
-    application = build_application(settings, clock, ground.meters, inbox, presses, pulse, rivals)
+    webhooks = WebhookGuard(notes, clock, settings.admin_ids, rivals.found)
+    application = build_application(
+        settings, clock, ground.meters, inbox, presses, pulse, rivals, webhooks
+    )
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
-    outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock, ground.meters)
+    messenger = TelegramMessenger(screens, cards, notes)
+    outbox = OutboxPass(notes, store, messenger, clock, ground.meters)
     books = Books(store, account, clock, settings.admin_ids)
     catalog = build_catalog(database, client, store, clock)
     watch = _hint_watch(settings, notes, clock)
@@ -163,6 +169,7 @@ def _wire(settings: Settings, ground: _Ground) -> House:
         hints,
         watch,
         rivals,
+        webhooks,
         users,
         pulse,
         Passes(lambda: clock.monotonic().total_seconds()),
@@ -175,13 +182,9 @@ def _hint_watch(settings: Settings, notes: NoteRows, clock: SystemClock) -> Hint
 
 
 def _hints(
-    settings: Settings,
-    ground: _Ground,
-    store: ActivationRows,
-    inspector: Inspector,
-    outbox: OutboxPass,
-    watch: HintWatch,
-) -> Hints:
+    settings: Settings, ground: _Ground, store: ActivationRows, inspector: Inspector,
+    outbox: OutboxPass, watch: HintWatch,
+) -> Hints:  # fmt: skip
     adoption = Adoption(store, inspector, ground.clock, settings.admin_ids)
     looks, budget = ground.client.in_lane(Lane.HINTED), ground.budget
     return Hints(
@@ -216,7 +219,8 @@ def _with_door(
         return house
     if settings.telegram_webhook_url:
         url = settings.telegram_webhook_url
-        house = replace(house, push=Push(house.application, house.inbox, house.telegram, url))
+        push = Push(house.application, house.inbox, house.telegram, url, house.webhooks)
+        house = replace(house, push=push)
     figures = FigureRows(ground.database)
     vitals = Vitals(
         telegram=house.telegram,

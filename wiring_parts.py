@@ -16,8 +16,10 @@ from handlers.keeping_bot import KeepingBot
 from handlers.lanes import PersonLanes
 from handlers.pace import Pacer
 from handlers.presses import Presses
+from handlers.readable import clean
 from handlers.rivals import Rivals
 from handlers.unkept import Unkept
+from handlers.webhook_guard import WebhookGuard
 from people.access import Access
 from people.model import Limits
 from settings import AccessMode, Settings
@@ -54,17 +56,19 @@ def build_application(
     presses: Presses,
     pulse: Pulse,
     rivals: Rivals,
+    webhooks: WebhookGuard,
 ) -> TelegramApplication:
     bot = KeepingBot(
         inbox,
         pulse,
         rivals,
         Unkept(presses, clock),
+        webhooks,
         token=settings.telegram_bot_token.get_secret_value(),
         base_url=f"{settings.telegram_base_url}/bot",
         base_file_url=f"{settings.telegram_base_url}/file/bot",
-        request=TelegramHttp(TELEGRAM_CONNECTIONS),
-        get_updates_request=TelegramHttp(FETCHING_CONNECTIONS),
+        request=TelegramHttp(TELEGRAM_CONNECTIONS, clean=clean),
+        get_updates_request=TelegramHttp(FETCHING_CONNECTIONS, clean=clean),
         rate_limiter=Pacer(),
     )
     lanes = PersonLanes(presses, inbox, meters)

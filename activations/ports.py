@@ -277,6 +277,10 @@ class Outbox(Protocol):
 
     async def claimed_ids(self) -> set[int]: ...
 
+    async def mark_pieces(self, note: Note, sent: int) -> None:
+        """Telegram has so many pieces of the note's text."""
+        ...
+
     async def release_claims(self, now: datetime, note_id: int | None = None) -> None:
         """Make due what was claimed and not settled: all of a process before this one, or one."""
         ...

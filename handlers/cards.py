@@ -10,7 +10,7 @@ from telegram.error import RetryAfter, TelegramError
 
 from activations.model import HELD_STATES, Activation, Card, State
 from activations.ports import Clock, Store
-from handlers import card_texts, keyboards
+from handlers import card_texts, keyboards, topics
 from handlers.pace import PATIENT, seconds_of
 from handlers.screens import Gone, Screens
 
@@ -102,7 +102,10 @@ class Cards:
     async def _send(self, activation: Activation) -> None:
         now = self._clock.now()
         text, keyboard = card_texts.card(activation, now), keyboards.card(activation)
-        card = await self._screens.send(activation.user_id, text, keyboard, is_silent=True)
+        near = None if topics.asked_in(activation.user_id) else activation.card
+        card = await self._screens.send(
+            activation.user_id, text, keyboard, is_silent=True, near=near
+        )
         self._edited_at[activation.id] = self._clock.monotonic()
         await self._store.place_card(activation.id, card)
         await self._store.mark_shown(activation.id, _digest(text, keyboard))

@@ -47,12 +47,24 @@ def country(country_id: str, name: str) -> str:
 
 
 def time_left(now: datetime, end: datetime) -> str:
-    """Rounded up to a quarter of a minute, as `14 min 15 s`."""
+    """Rounded up to a quarter of a minute, as `14 min 15 s`; to a minute or an hour, if longer."""
+    if end - now > timedelta(hours=1):
+        return _long_time(end - now)
     seconds = STEP_S * math.ceil(max(0.0, (end - now).total_seconds()) / STEP_S)
     minutes, seconds = divmod(seconds, 60)
     if not minutes:
         return f"{seconds} s"
     return f"{minutes} min {seconds:02} s" if seconds else f"{minutes} min"
+
+
+def _long_time(left: timedelta) -> str:
+    """More than an hour, as `1 h 30 min`, `2 days 5 h` or `3652 days`."""
+    hours, minutes = divmod(math.ceil(left.total_seconds() / 60), 60)
+    if hours < 24:  # noqa: PLR2004 - hours of a day
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(math.ceil(left.total_seconds() / 3600), 24)
+    shown = "1 day" if days == 1 else f"{days} days"
+    return f"{shown} {hours} h" if hours and days < 10 else shown  # noqa: PLR2004 - hours say little
 
 
 def bar(now: datetime, start: datetime, end: datetime) -> str:

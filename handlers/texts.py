@@ -54,6 +54,7 @@ AWAY = _("BloomSMS cannot be reached right now. Try again in a minute.")
 
 NOT_FOUND = _("That number is not yours, or it is gone.")
 OUT_OF_DATE = _("That button is out of date. Here is the menu.")
+PRESSED_ELSEWHERE = _("This button works only in the chat with the bot. Send /start there.")
 BLANK_SMS = _("An SMS came, but BloomSMS has no text for it. Should it turn up, it comes here.")
 SURPRISE = _("Sorry, something went wrong here. It was noted as {log_id}.")
 CHOOSE_COUNTRY = _("<b>Where should the number be from?</b>")
@@ -108,6 +109,11 @@ HINTS = {
     ),
     "back": _("✅ BloomSMS's webhook works again."),
 }
+WEBHOOK_CHANGED = _(
+    "⚠️ Another program changed this bot's webhook at Telegram, so that the bot could not hear you."
+    " It was put back. If that was not you, another bot has the same token; this one stops when it"
+    " happens a fourth time in ten minutes."
+)
 
 
 def greeting(name: str, balance: str) -> str:

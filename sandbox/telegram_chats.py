@@ -82,6 +82,8 @@ class Message:
     invoice: Invoice | None = None
     via_bot: Json | None = None
     inline_message_id: str | None = None
+    media_group_id: str | None = None
+    thread_id: int | None = None
     silent: bool = False
     protected: bool = False
     other_markup: Json | None = None
@@ -134,6 +136,7 @@ class Chat:
     messages: list[Message] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
     menu_button: Json | None = None
+    topics: set[int] = field(default_factory=set)
 
     @property
     def id(self) -> int:

@@ -189,4 +189,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ORDER_COUNT,
         "insert into order_count (id, begun) select 1, coalesce(max(id), 0) from activations",
     ),
+    ("alter table notes add column pieces_sent integer not null default 0",),
 )

@@ -154,7 +154,17 @@ def test_country(country_id: str, name: str, shown: str) -> None:
         (1, "15 s"),
         (0, "0 s"),
         (-100, "0 s"),
-        (7200, "120 min"),
+        (3600, "60 min"),
+        (3601, "1 h 1 min"),
+        (7200, "2 h"),
+        (5399, "1 h 30 min"),
+        (86399, "1 day"),
+        (86400, "1 day"),
+        (90000, "1 day 1 h"),
+        (2 * 86400 + 5, "2 days 1 h"),
+        (10 * 86400 - 1, "10 days"),
+        (20 * 86400 + 7200, "20 days"),
+        (5259452 * 60, "3652 days"),
     ],
 )
 def test_time_left(seconds: float, shown: str) -> None:
