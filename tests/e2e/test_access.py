@@ -43,6 +43,7 @@ VERDICT_FAILS = {
         "drop trigger breaks",
     ),
 }
+BREAKS_ON = "create trigger breaks before update on {} begin select raise(abort, 'no'); end"
 MENU_WORDS = ("Balance", "Where should", "How it works", "Settings", "History", "Hello")
 
 

@@ -186,7 +186,7 @@ async def test_balance_that_a_refund_explains(world: World, ann: Person) -> None
     await world.stop_bot()
     world.bloomsms.expire(number)
     await world.start_bot()
-    await world.time_is_over()
+    await world.time_is_over(numbers=1)
     await ann.waits_until(lambda _: "Expired" in card.text, timeout_s=40)
 
     assert Decimal("125.50") == world.bloomsms.balance
