@@ -159,21 +159,11 @@ def _wire(settings: Settings, ground: _Ground) -> House:
     )
     poller = _poller(ground, store, inspector, outbox, watch)
     hints = _hints(settings, ground, store, inspector, outbox, watch)
+    passes = Passes(lambda: clock.monotonic().total_seconds())
     return House(
-        application,
-        desk,
-        books,
-        account,
-        client,
-        poller,
-        hints,
-        watch,
-        rivals,
-        webhooks,
-        users,
-        pulse,
-        Passes(lambda: clock.monotonic().total_seconds()),
-    )
+        application, desk, books, account, client, poller, hints, watch, rivals, webhooks, users,
+        pulse, passes,
+    )  # fmt: skip
 
 
 def _hint_watch(settings: Settings, notes: NoteRows, clock: SystemClock) -> HintWatch:
