@@ -13,6 +13,7 @@ from pathlib import Path
 from storage.database import Database
 
 KEPT_FOR_S = 300.0
+NOTED = "select boot, closed_ms, is_poll from requests"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 log = logging.getLogger(__name__)
@@ -65,11 +66,14 @@ class RequestRows:
     async def recent(self, within_s: float) -> list[tuple[float, bool]]:
         """How long ago each ended, and whether it was a poll; of other boots at least so long."""
         await self._take_over()
+        since_ms = self._now_ms() - round(within_s * 1000)
         rows = await self._database.rows(
-            "select closed_ms, is_poll from requests where boot = ? and opened_ms >= ?",
-            (self._boot, self._now_ms() - round(within_s * 1000)),
+            f"{NOTED} where boot = ?1 and opened_ms >= ?2"
+            f" union all {NOTED} where boot < ?1 union all {NOTED} where boot > ?1",
+            (self._boot, since_ms),
         )
-        return [(self._age_s(row[0]), bool(row[1])) for row in rows]
+        aged = [(self._age_s(row[0], row[1]), bool(row[2])) for row in rows]
+        return [(age_s, is_poll) for age_s, is_poll in aged if age_s <= within_s]
 
     async def silent(self, seconds: float) -> None:
         """Never raises: this process keeps the silence anyway."""
@@ -95,17 +99,23 @@ class RequestRows:
         return max(0.0, asked_s - self._at_least_s(row[0]))
 
     async def _take_over(self) -> None:
-        """What another boot noted ended when this one began; what no boot is known of, just now."""
-        await self._database.write(
-            "update requests set opened_ms = case boot when '' then ?1 else 0 end,"
-            " closed_ms = case boot when '' then ?1 else 0 end, boot = ?2 where boot <> ?2",
-            (self._now_ms(), self._boot),
-        )
+        """What another boot noted ended when this one began; what no boot is known of, just now.
 
-    def _age_s(self, closed_ms: int | None) -> float:
-        if closed_ms is None or not self._boot:
-            return 0.0
-        return max(0.0, (self._now_ms() - closed_ms) / 1000)
+        Where nothing can be written the next start does it.
+        """
+        try:
+            await self._database.write(
+                "update requests set opened_ms = case boot when '' then ?1 else 0 end,"
+                " closed_ms = case boot when '' then ?1 else 0 end, boot = ?2 where boot <> ?2",
+                (self._now_ms(), self._boot),
+            )
+        except sqlite3.Error as err:
+            log.warning("the requests of an earlier boot could not be noted anew: %s", err)
+
+    def _age_s(self, boot: str, closed_ms: int | None) -> float:
+        if not self._is_ours(boot):
+            return self._at_least_s(boot)
+        return 0.0 if closed_ms is None else max(0.0, (self._now_ms() - closed_ms) / 1000)
 
     def _is_ours(self, boot: str) -> bool:
         return bool(boot) and boot == self._boot

@@ -93,6 +93,38 @@ async def test_another_boot(
     assert expected == await machine.rows(database).recent(120)
 
 
+async def test_no_end_in_another_boot(database: Database, machine: Machine) -> None:
+    """A request that another boot left without an end ended when this one began."""
+    await machine.rows(database).opened(is_poll=True)
+    machine.restarts("second", 20.0)
+
+    assert [(20.0, True)] == await machine.rows(database).recent(60)
+
+
+@pytest.mark.parametrize(
+    ("boot", "up_s", "expected"),
+    [("second", 20.0, [(20.0, True)]), ("second", 500.0, []), ("", 20.0, [(0.0, True)])],
+)
+async def test_another_boot_while_nothing_can_be_written(
+    database: Database,
+    machine: Machine,
+    caplog: pytest.LogCaptureFixture,
+    boot: str,
+    up_s: float,
+    expected: list[tuple[float, bool]],
+) -> None:
+    """A start on a full disk counts what another boot sent all the same, and warns."""
+    requests = machine.rows(database)
+    await requests.closed(await requests.opened(is_poll=True))
+    await database.write(
+        "create trigger full before update on requests begin select raise(abort, 'disk full'); end"
+    )
+    machine.restarts(boot, up_s)
+
+    assert expected == await machine.rows(database).recent(120)
+    assert "could not be noted anew: disk full" in caplog.text
+
+
 async def test_notes_of_no_boot(database: Database, machine: Machine) -> None:
     """Where the boot was not told, a request counts as new at the next start and then ages."""
     machine.boot = ""
