@@ -19,7 +19,7 @@ from activations.model import (
 from activations.notes import Draft
 from bloomsms.models import Sms, StatusChange
 from people.model import Usage
-from storage.database import Database, to_dollars, to_micros, to_ms
+from storage.database import Database, around_ms, to_dollars, to_micros, to_ms
 from storage.notes import insert_drafts
 from storage.rows import activation_of
 from storage.sequence import NEXT, NOW
@@ -251,15 +251,16 @@ async def _usage(db: aiosqlite.Connection, user_id: int, now: datetime) -> Usage
     held = await _scalar(
         db,
         f"select count(*) from activations where user_id = ? and (state in"
-        f" ({_marks(IN_HAND_STATES)}) or (state = 'uncertain' and changed_at_ms >= ?))",
-        (user_id, *_words(IN_HAND_STATES), to_ms(now - UNCERTAIN_HOLDS)),
+        f" ({_marks(IN_HAND_STATES)}) or (state = 'uncertain' and changed_at_ms between ? and ?))",
+        (user_id, *_words(IN_HAND_STATES), *around_ms(now, UNCERTAIN_HOLDS)),
     )
     spent_micros = await _scalar(
         db,
         "select coalesce(sum(coalesce(price_micros, offered_micros)), 0) from activations"
-        f" where user_id = ? and created_at_ms >= ? and (state in ({_marks(PAID_STATES)})"
-        " or (state in ('expired', 'cancelled') and not is_refund_confirmed))",
-        (user_id, to_ms(now - DAY), *_words(PAID_STATES)),
+        " where user_id = ? and created_at_ms between ? and ?"
+        f" and (state in ({_marks(PAID_STATES)}) or (state in ('expired', 'cancelled')"
+        " and not is_refund_confirmed))",
+        (user_id, *around_ms(now, DAY), *_words(PAID_STATES)),
     )
     return Usage(held, to_dollars(spent_micros), await standing_of(db, user_id))
 
