@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bloomsms.budget import Budget, Lane
@@ -20,22 +20,22 @@ LONGEST_STORY_S = 4000.0
 class Life:
     """One process, killed in the midst of its work.
 
-    Units: `down_s` seconds lie before it. Shape: without `is_rebooted` it belongs to the boot of
-    the one before it; `is_told` is False where the system does not tell boots apart.
+    Units: `down_s` seconds lie before it. `up_s` is None in the same boot as before, 0 after a
+    reboot, and more on another machine that has been up for so long.
     """
 
     wishes: Sequence[Wish]
     down_s: float
-    is_rebooted: bool
-    is_told: bool
+    up_s: float | None
 
 
+NOW = Wish(0.0, Lane.PEOPLE, 0.0, 0.0, 0.0, None)
+BUSY = Life([NOW] * 8, 0.0, None)
 LIVES = st.builds(
     Life,
-    wishes=st.lists(WISHES, max_size=12),
+    wishes=st.lists(st.just(NOW) | WISHES, max_size=12),
     down_s=st.sampled_from([0.0, 0.5, 30.0, 61.0]),
-    is_rebooted=st.booleans(),
-    is_told=st.sampled_from([True, True, True, False]),
+    up_s=st.sampled_from([None, 0.0, 70.0, 1e6]),
 )
 
 
@@ -45,9 +45,20 @@ def up_s(booted_s: float) -> Callable[[], float]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(limit=st.integers(1, 6), lives=st.lists(LIVES, min_size=2, max_size=4))
-def test_no_restart_and_no_boot_opens_the_window(limit: int, lives: list[Life]) -> None:
-    """Kills, reboots and unknown boots in any order keep to the limit; it is whole again later."""
+@given(
+    limit=st.integers(1, 6), lives=st.lists(LIVES, min_size=2, max_size=4), is_told=st.booleans()
+)
+@example(limit=3, lives=[BUSY, BUSY], is_told=True)
+@example(limit=3, lives=[BUSY, replace(BUSY, up_s=0.0)], is_told=True)
+@example(limit=3, lives=[BUSY, replace(BUSY, up_s=1e6)], is_told=True)
+@example(limit=3, lives=[BUSY, BUSY, replace(BUSY, up_s=0.0)], is_told=False)
+def test_no_restart_and_no_boot_opens_the_window(
+    limit: int, lives: list[Life], *, is_told: bool
+) -> None:
+    """Kills, reboots and moves to another machine keep to the limit; it is whole again later.
+
+    Where boots are not told apart, reboots keep to it.
+    """
 
     async def story() -> tuple[Server, float]:
         server, database = Server(), InstantDatabase()
@@ -55,9 +66,9 @@ def test_no_restart_and_no_boot_opens_the_window(limit: int, lives: list[Life]) 
         budget = None
         for life in lives:
             await asyncio.sleep(life.down_s)
-            if life.is_rebooted:
-                boots, booted_s = boots + 1, now_s()
-            boot = f"boot {boots}" if life.is_told else ""
+            if life.up_s is not None:
+                boots, booted_s = boots + 1, now_s() - (life.up_s if is_told else 0.0)
+            boot = f"boot {boots}" if is_told else ""
             budget = Budget(limit, RequestRows(database, up_s(booted_s), boot), now_s)
             await budget.restore()
             dying = await live(life.wishes, budget, server)
