@@ -16,11 +16,11 @@ from telegram.ext import JobQueue
 
 import logs
 from bloomsms.budget import Lane
-from handlers import commands
+from handlers import commands, start_checks
 from handlers.desk import Context, TelegramApplication
 from handlers.push import Push, secret_of
 from passes import Pass
-from settings import AccessMode, LogFormat, Settings, SettingsError
+from settings import LogFormat, Settings, SettingsError
 from storage.database import UnusableDatabaseError
 from web.door import DoorError
 from wiring import House, furnished
@@ -71,7 +71,7 @@ async def _serving(house: House, stopped: asyncio.Event) -> AsyncIterator[None]:
     serving = asyncio.create_task(house.hints.serve())
     try:
         # Not awaited: a provider that is slow to answer keeps nobody from chatting.
-        application.create_task(house.desk.health.check_in(house.client))
+        application.create_task(start_checks.check_balance(house.desk, house.client, house.account))
         application.create_task(_publish_commands(house))
         house.passes.start(_job_queue(application), list(_passes(house)))
         await _unless(stopped, _get_updates(house))
@@ -106,6 +106,7 @@ async def _meet_rows(house: House, stopped: asyncio.Event) -> None:
     level = logging.WARNING  # told once
     while not stopped.is_set():
         try:
+            await start_checks.close_if_restored(house.desk)
             await house.desk.rentals.recover()
             await house.desk.notes.release_claims(house.desk.clock.now())
             await house.inbox.reopen(house.application.bot.id)
@@ -241,7 +242,7 @@ async def run(settings: Settings) -> int:
             if house.rivals.found.is_set():
                 return _refuse(SECOND_BOT)
     except InvalidToken:
-        return _refuse("TELEGRAM_BOT_TOKEN is wrong: Telegram does not know this token.")
+        return _refuse("TELEGRAM_BOT_TOKEN is wrong: TELEGRAM_BASE_URL does not know this token.")
     except (DoorError, UnusableDatabaseError) as err:
         return _refuse(str(err))
     log.info("stopped")
@@ -264,8 +265,8 @@ def main() -> int:
     )
     is_json = settings.log_format is LogFormat.JSON
     logs.set_up(settings.log_level.value, is_json=is_json, secrets=secrets)
-    if not settings.admin_ids and settings.access is AccessMode.PRIVATE:
-        log.warning("ADMIN_IDS is empty: nobody can be let in; send /start to learn your id")
+    for sentence in settings.warnings:
+        log.warning("%s", sentence)
     return asyncio.run(run(settings))
 
 

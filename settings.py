@@ -1,27 +1,25 @@
-"""Settings: one frozen, typed object from the environment and `.env`; knows no other room."""
+"""Settings: one frozen, typed object from what the environment and `.env` hold."""
 
 import re
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
-from urllib.parse import urlsplit
+from typing import Any, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-
-TOKEN_SHAPE = re.compile(r"\d+:[\w-]+", re.ASCII)
-KEY_SHAPE = re.compile(r"[\x21-\x7e]+")
-# An IPv6 address stands in brackets, else nobody could tell where its port begins.
-LISTEN_SHAPE = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/]+):(\d{1,5})", re.ASCII)
-LAST_PORT = 65_535
-# Telegram itself wants https; an own Bot API server on this machine also takes these.
-WEBHOOK_URL_SHAPE = re.compile(
-    r"(https://[^\s/?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)(/[^\s?#]*)?", re.ASCII
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
 )
-# What the web door serves under other paths.
-OUR_PATHS = re.compile(r"/healthz|/metrics|/webhooks/bloomsms(/.*)?")
-WEBHOOK_SECRET_SHAPE = re.compile(r"[A-Za-z0-9_-]*")
+
+import environment
+import setting_rules as rules
+from setting_rules import ItsReason
 
 
 class AccessMode(StrEnum):
@@ -48,26 +46,26 @@ class LogLevel(StrEnum):
 
 
 class SettingsError(Exception):
-    """A setting is missing or malformed; the text is one sentence naming the variable."""
+    """Settings are missing, malformed or unknown; the text is one sentence a line, each naming
+    its variable.
+    """
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What an owner can set. Each field's description is the sentence shown when it is wrong.
 
     Units: money in US dollars, rates per minute.
     Source: the variables are explained one by one in `.env.example`.
     """
 
-    model_config = SettingsConfigDict(
-        frozen=True, env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True,
-        extra="ignore", hide_input_in_errors=True,
-    )  # fmt: skip
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    _unknown: dict[str, str] = PrivateAttr({})
 
     telegram_bot_token: SecretStr = Field(
         description="the token that @BotFather gave, such as 123456789:AAE-something"
     )
     telegram_base_url: str = Field(
-        "https://api.telegram.org", description="an address starting with http:// or https://"
+        rules.TELEGRAM, description="an address starting with http:// or https://"
     )
     bloomsms_api_key: SecretStr = Field(
         description="the key from BloomSMS's API Management page, such as sk_something"
@@ -79,8 +77,8 @@ class Settings(BaseSettings):
         60, ge=10, le=1_000_000, description="a whole number from 10 to 1000000"
     )
     database_path: Path = Field(Path("data/bot.db"), description="a path to a file")
-    admin_ids: Annotated[frozenset[int], NoDecode] = Field(
-        frozenset(), description="Telegram user ids (whole numbers) with commas between"
+    admin_ids: frozenset[int] = Field(
+        frozenset(), description="Telegram user ids (whole numbers above 0) with commas between"
     )
     access: AccessMode = Field(AccessMode.PRIVATE, description="private or public")
     max_active_per_user: int = Field(
@@ -105,60 +103,70 @@ class Settings(BaseSettings):
     @field_validator("telegram_bot_token")
     @classmethod
     def _token_has_shape(cls, token: SecretStr) -> SecretStr:
-        return _matching(token, TOKEN_SHAPE)
+        return _matching(token, rules.TOKEN_SHAPE)
 
     @field_validator("bloomsms_api_key")
     @classmethod
     def _key_has_shape(cls, key: SecretStr) -> SecretStr:
-        return _matching(key, KEY_SHAPE)
+        return _matching(key, rules.KEY_SHAPE)
 
     @field_validator("bloomsms_webhook_secret")
     @classmethod
     def _webhook_secret_has_shape(cls, secret: SecretStr) -> SecretStr:
-        return _matching(secret, WEBHOOK_SECRET_SHAPE)
+        return _matching(secret, rules.WEBHOOK_SECRET_SHAPE)
 
     @field_validator("telegram_base_url", "bloomsms_base_url")
     @classmethod
     def _url_has_scheme(cls, url: str) -> str:
-        if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", url):
+        if not rules.is_url(url):
             raise ValueError
         return url.rstrip("/")
+
+    @field_validator("telegram_base_url")
+    @classmethod
+    def _url_ends_before_the_token(cls, url: str) -> str:
+        if rules.METHODS_PATH.search(url):
+            raise ItsReason("the bot itself appends /bot and the token")
+        return url
 
     @field_validator("telegram_webhook_url")
     @classmethod
     def _webhook_url_has_shape(cls, url: str) -> str:
-        if url and not (
-            WEBHOOK_URL_SHAPE.fullmatch(url) and not OUR_PATHS.fullmatch(urlsplit(url).path)
-        ):
+        if url and not rules.is_webhook_url(url):
             raise ValueError
         return url
+
+    @field_validator("database_path", mode="before")
+    @classmethod
+    def _path_names_a_file(cls, path: object) -> object:
+        if not rules.is_file_path(str(path)):
+            raise ValueError
+        return path
 
     @field_validator("http_listen")
     @classmethod
     def _listen_has_port(cls, listen: str) -> str:
-        found = LISTEN_SHAPE.fullmatch(listen)
-        if listen and not (found and int(found[2]) <= LAST_PORT):
+        found = rules.LISTEN_SHAPE.fullmatch(listen)
+        if listen and not (found and int(found[2]) <= rules.LAST_PORT):
             raise ValueError
         return listen
 
     @model_validator(mode="after")
-    def _webhooks_have_a_door(self) -> Self:
-        given = {
+    def _agree(self) -> Self:
+        held = {
+            "HTTP_LISTEN": self.http_listen,
             "BLOOMSMS_WEBHOOK_SECRET": self.bloomsms_webhook_secret.get_secret_value(),
             "TELEGRAM_WEBHOOK_URL": self.telegram_webhook_url,
+            "TELEGRAM_BASE_URL": self.telegram_base_url,
         }
-        for name, value in given.items():
-            if value and not self.http_listen:
-                raise ValueError(
-                    f"HTTP_LISTEN is missing: with {name} it should hold host:port,"
-                    " such as 127.0.0.1:8080."
-                )
+        if wrong := rules.contradictions(held):
+            raise ValueError(" ".join(wrong))
         return self
 
     @property
     def http_address(self) -> tuple[str, int] | None:
         """Host and port of the web door; None while it is closed. Port 0 takes any free one."""
-        found = LISTEN_SHAPE.fullmatch(self.http_listen)
+        found = rules.LISTEN_SHAPE.fullmatch(self.http_listen)
         return (found[1].strip("[]"), int(found[2])) if found else None
 
     @field_validator("admin_ids", mode="before")
@@ -166,7 +174,7 @@ class Settings(BaseSettings):
     def _split_ids(cls, ids: object) -> object:
         if not isinstance(ids, str):
             return ids
-        return frozenset(int(part) for part in ids.split(",") if part.strip())
+        return frozenset(rules.person_id(part.strip()) for part in ids.split(",") if part.strip())
 
     @field_validator("access", "log_format", mode="before")
     @classmethod
@@ -182,28 +190,61 @@ class Settings(BaseSettings):
     def load(cls) -> Self:
         """Read the environment, then `.env` in the working directory.
 
-        Errors: SettingsError with one sentence naming the first wrong variable.
+        Errors: SettingsError naming everything that is wrong.
         """
+        names = [name.upper() for name in cls.model_fields]
         try:
-            return cls()
+            given = environment.read(names)
+        except environment.UnreadableFileError as err:
+            raise SettingsError(str(err)) from None
+        values: dict[str, Any] = {name.lower(): value for name, value in given.values.items()}
+        refused = {name: _malformed(name, f", and no {it}") for name, it in given.refused.items()}
+        try:
+            settings, wrong = cls(**values), refused
         except ValidationError as err:
-            raise SettingsError(_sentence(err)) from None
-        except (UnicodeDecodeError, OSError) as err:
-            raise SettingsError(f".env cannot be read as UTF-8 text: {err}.") from None
+            wrong = _problems(err) | refused
+        held = given.refused | given.values
+        sentences = [wrong[name] for name in names if name in wrong]
+        sentences += rules.contradictions(held)
+        sentences += [_unknown(*pair) for pair in given.unknown.items() if pair[1] not in held]
+        if sentences:
+            raise SettingsError("\n".join(sentences))
+        settings._unknown = given.unknown
+        return settings
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is probably a mistake, a sentence each."""
+        found = [_unknown(name, meant) for name, meant in self._unknown.items()]
+        if not self.admin_ids and self.access is AccessMode.PRIVATE:
+            found.append("ADMIN_IDS is empty: nobody can be let in; send /start to learn your id")
+        return found
 
 
 def _matching(secret: SecretStr, shape: re.Pattern[str]) -> SecretStr:
-    text = secret.get_secret_value().strip()
-    if not shape.fullmatch(text):
+    if not shape.fullmatch(secret.get_secret_value()):
         raise ValueError
-    return SecretStr(text)
+    return secret
 
 
-def _sentence(err: ValidationError) -> str:
-    first = err.errors(include_url=False, include_input=False)[0]
-    if not first["loc"]:  # about several variables: the sentence is made where they are compared
-        return str(first["ctx"]["error"])
-    name = str(first["loc"][0])
-    problem = "is missing" if first["type"] == "missing" else "is malformed"
-    expected = Settings.model_fields[name].description
-    return f"{name.upper()} {problem}: it should hold {expected}."
+def _problems(err: ValidationError) -> dict[str, str]:
+    """One sentence for each variable."""
+    found: dict[str, str] = {}
+    for one in err.errors(include_url=False, include_input=False):
+        if not one["loc"]:  # between settings: told apart from this
+            continue
+        name = str(one["loc"][0]).upper()
+        reason = one.get("ctx", {}).get("error")
+        told = f"; {reason}" if isinstance(reason, ItsReason) else ""
+        is_missing = one["type"] == "missing"
+        found.setdefault(name, _malformed(name, told, "missing" if is_missing else "malformed"))
+    return found
+
+
+def _malformed(name: str, told: str, what: str = "malformed") -> str:
+    expected = Settings.model_fields[name.lower()].description
+    return f"{name} is {what}: it should hold {expected}{told}."
+
+
+def _unknown(name: str, meant: str) -> str:
+    return f"{name} is unknown: was {meant} meant?"

@@ -5,23 +5,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from telegram.ext import ApplicationBuilder
-
 import handlers
 from activations.account import Account
 from activations.adoption import Adoption
 from activations.books import Books
-from activations.catalog import STALE_COUNTRIES_AGE, STALE_PRICES_AGE, Catalog
 from activations.clock import SystemClock
 from activations.endings import Endings
 from activations.health import ProviderHealth
 from activations.hint_watch import HintWatch
 from activations.hints import Hints
 from activations.inspection import Inspector
+from activations.meters import NO_METERS, Meters
 from activations.orders import Orders
 from activations.outbox import OutboxPass
 from activations.poller import Poller
-from activations.ports import NO_METERS, Meters
 from activations.pulse import Pulse
 from activations.rentals import Rentals
 from bloomsms import answers
@@ -31,22 +28,17 @@ from bloomsms.errors import Unreadable
 from handlers.cards import Cards
 from handlers.desk import Desk, TelegramApplication
 from handlers.inbox import Inbox
-from handlers.keeping_bot import KeepingBot
-from handlers.lanes import PersonLanes, person_asking
+from handlers.lanes import person_asking
 from handlers.messenger import TelegramMessenger
-from handlers.pace import Pacer
 from handlers.presses import Presses
 from handlers.push import Push, secret_of
 from handlers.rivals import Rivals
 from handlers.screens import Screens
-from handlers.unkept import Unkept
+from handlers.webhook_guard import WebhookGuard
 from passes import Passes
-from people.access import Access
-from people.model import Limits
-from settings import AccessMode, Settings
+from settings import Settings
 from storage.account import AccountRows
 from storage.activations import ActivationRows
-from storage.catalog import country_rows, service_rows
 from storage.database import Database
 from storage.figures import FigureRows
 from storage.ledger import LedgerRows
@@ -55,18 +47,13 @@ from storage.requests import RequestRows
 from storage.updates import UpdateRows
 from storage.users import UserRows
 from storage.watch import WatchRows
-from telegram_http import TelegramHttp
 from web.bloomsms_webhook import BloomsmsWebhook, Hint
 from web.door import Door, Room
 from web.health import HealthRoom, Vitals
 from web.metrics import PrometheusMeters
 from web.metrics_room import MetricsRoom, Readings
 from web.telegram_webhook import TelegramWebhook
-
-# Calls to Telegram under way at once: a hundred taps a second, two calls each, of 0.3 s.
-TELEGRAM_CONNECTIONS = 64
-# One fetches, and one may end what is left of the fetch before it.
-FETCHING_CONNECTIONS = 2
+from wiring_parts import build_access, build_application, build_catalog, build_client
 
 
 @dataclass(frozen=True)
@@ -82,6 +69,7 @@ class House:
     hints: Hints
     watch: HintWatch
     rivals: Rivals
+    webhooks: WebhookGuard
     users: UserRows
     telegram: Pulse
     passes: Passes
@@ -118,7 +106,7 @@ async def furnished(settings: Settings) -> AsyncIterator[House]:
         limit, log = settings.bloomsms_requests_per_minute, RequestRows(database)
         budget = Budget(limit, log, whose=person_asking)
         await budget.restore()
-        client = await stack.enter_async_context(_client(settings, budget, health))
+        client = await stack.enter_async_context(build_client(settings, budget, health))
         meters = PrometheusMeters() if settings.http_address else None
         ground = _Ground(database, budget, health, client, clock, meters or NO_METERS)
         house = _wire(settings, ground)
@@ -138,12 +126,16 @@ def _wire(settings: Settings, ground: _Ground) -> House:
     notes, store, users = NoteRows(database), ActivationRows(database), UserRows(database, clock)
     account, presses, rivals = AccountRows(database), Presses(), Rivals(clock)
     inbox, pulse = Inbox(UpdateRows(database), notes, clock, settings.admin_ids), Pulse(clock)
-    application = _application(settings, ground, inbox, presses, pulse, rivals)
+    webhooks = WebhookGuard(notes, clock, settings.admin_ids, rivals.found)
+    application = build_application(
+        settings, clock, ground.meters, inbox, presses, pulse, rivals, webhooks
+    )
     screens = Screens(application.bot)
     cards = Cards(screens, store, clock)
-    outbox = OutboxPass(notes, store, TelegramMessenger(screens, cards), clock, ground.meters)
+    messenger = TelegramMessenger(screens, cards, notes)
+    outbox = OutboxPass(notes, store, messenger, clock, ground.meters)
     books = Books(store, account, clock, settings.admin_ids)
-    catalog = _catalog(database, client, store, clock)
+    catalog = build_catalog(database, client, store, clock)
     watch = _hint_watch(settings, notes, clock)
     inspector = Inspector(store, books, clock, settings.admin_ids, watch.code_seen)
     orders = Orders(store, client, catalog, books, clock, settings.admin_ids)
@@ -153,7 +145,7 @@ def _wire(settings: Settings, ground: _Ground) -> House:
         endings=endings,
         catalog=catalog,
         account=Account(client, clock, lambda: books.version),
-        access=_access(settings, users),
+        access=build_access(settings, users),
         store=store,
         ledger=LedgerRows(database),
         notes=notes,
@@ -177,6 +169,7 @@ def _wire(settings: Settings, ground: _Ground) -> House:
         hints,
         watch,
         rivals,
+        webhooks,
         users,
         pulse,
         Passes(lambda: clock.monotonic().total_seconds()),
@@ -189,13 +182,9 @@ def _hint_watch(settings: Settings, notes: NoteRows, clock: SystemClock) -> Hint
 
 
 def _hints(
-    settings: Settings,
-    ground: _Ground,
-    store: ActivationRows,
-    inspector: Inspector,
-    outbox: OutboxPass,
-    watch: HintWatch,
-) -> Hints:
+    settings: Settings, ground: _Ground, store: ActivationRows, inspector: Inspector,
+    outbox: OutboxPass, watch: HintWatch,
+) -> Hints:  # fmt: skip
     adoption = Adoption(store, inspector, ground.clock, settings.admin_ids)
     looks, budget = ground.client.in_lane(Lane.HINTED), ground.budget
     return Hints(
@@ -230,7 +219,8 @@ def _with_door(
         return house
     if settings.telegram_webhook_url:
         url = settings.telegram_webhook_url
-        house = replace(house, push=Push(house.application, house.inbox, house.telegram, url))
+        push = Push(house.application, house.inbox, house.telegram, url, house.webhooks)
+        house = replace(house, push=push)
     figures = FigureRows(ground.database)
     vitals = Vitals(
         telegram=house.telegram,
@@ -269,45 +259,3 @@ def _read_hint(body: bytes) -> Hint | None:
     except Unreadable:
         return None
     return Hint(received.activation_id, received.service) if received else None
-
-
-def _client(settings: Settings, budget: Budget, health: ProviderHealth) -> BloomsmsClient:
-    key = settings.bloomsms_api_key.get_secret_value()
-    return BloomsmsClient(settings.bloomsms_base_url, key, budget, health.observe)
-
-
-def _catalog(
-    database: Database, client: BloomsmsClient, store: ActivationRows, clock: SystemClock
-) -> Catalog:
-    countries = country_rows(database, STALE_COUNTRIES_AGE)
-    services = service_rows(database, STALE_PRICES_AGE)
-    return Catalog(client, store, countries, services, clock)
-
-
-def _application(
-    settings: Settings,
-    ground: _Ground,
-    inbox: Inbox,
-    presses: Presses,
-    pulse: Pulse,
-    rivals: Rivals,
-) -> TelegramApplication:
-    bot = KeepingBot(
-        inbox,
-        pulse,
-        rivals,
-        Unkept(presses, ground.clock),
-        token=settings.telegram_bot_token.get_secret_value(),
-        base_url=f"{settings.telegram_base_url}/bot",
-        base_file_url=f"{settings.telegram_base_url}/file/bot",
-        request=TelegramHttp(TELEGRAM_CONNECTIONS),
-        get_updates_request=TelegramHttp(FETCHING_CONNECTIONS),
-        rate_limiter=Pacer(),
-    )
-    lanes = PersonLanes(presses, inbox, ground.meters)
-    return ApplicationBuilder().bot(bot).concurrent_updates(lanes).build()
-
-
-def _access(settings: Settings, users: UserRows) -> Access:
-    limits = Limits(settings.max_active_per_user, settings.max_price_usd, settings.daily_limit_usd)
-    return Access(users, settings.admin_ids, settings.access is AccessMode.PUBLIC, limits)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from activations.keeping import Memory
 from activations.ports import Clock, Provider
 from activations.shelf import Shelf
-from bloomsms.models import Balance
+from bloomsms.models import Balance as Balance
 
 BALANCE_AGE = timedelta(seconds=0.5)
 # Where the balance only stands beside something else, one of this age does.
@@ -35,6 +35,11 @@ class Account:
         self._balances = Shelf(self._fetch, Memory(), clock)
         self._seen: Glance | None = None
         self._is_asking = False
+
+    @property
+    def version(self) -> int:
+        """Changes whenever we know that money moved."""
+        return self._version()
 
     async def balance(self) -> Balance:
         """The balance of now. Errors: Refusal."""

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from activations.inspection import Inspector
-from activations.matching import is_other_id, is_other_phone
+from activations.matching import is_other_id
 from activations.model import (
     FOUND,
     GRACE_AFTER_EXPIRY,
     USUAL_LIFETIME,
     Activation,
     IdHeldError,
-    Kind,
     Number,
     State,
 )
@@ -75,23 +74,25 @@ class Adoption:
         if any(order.state is State.RENTING for order in claimants):
             return None
         order = _only_one(claimants)
-        if order is None or seen.phone_number is None:
+        if order is None:
             await self._tell_owners(provider_id, claimants)
             return None
-        return await self._give(order, provider_id, seen.phone_number, seen)
+        return await self._give(order, provider_id, seen)
 
     async def _give(
-        self, order: Activation, provider_id: str, phone_number: str, seen: ActivationStatus
+        self, order: Activation, provider_id: str, seen: ActivationStatus
     ) -> Activation | None:
         now = self._clock.now()
         end = max(order.changed_at + USUAL_LIFETIME, now)
-        is_other = await self._is_other_phone(order, phone_number)
+        is_other = await self._inspector.is_other_phone(order, seen.phone_number)
         after = replace(
             order,
             state=State.WAITING,
             changed_at=now,
             waiting_since=now,
-            number=Number(provider_id, phone_number, order.price, end, is_other_phone=is_other),
+            number=Number(
+                provider_id, seen.phone_number or "", order.price, end, is_other_phone=is_other
+            ),
             reason=FOUND,
         )
         told = Draft(NoteKind.SETTLED, order.user_id, order.id)
@@ -104,14 +105,6 @@ class Adoption:
             return None
         log.info("activation %d: uncertain -> waiting (found as %s)", order.id, provider_id)
         return await self._inspector.take_in(after, seen)
-
-    async def _is_other_phone(self, order: Activation, phone_number: str) -> bool:
-        """Whether the same number was to be rented again, and this is another one."""
-        if order.offer.kind is not Kind.AGAIN:
-            return False
-        source = await self._store.get(order.offer.source_id or 0)
-        known = source.number.phone_number if source and source.number else None
-        return is_other_phone(known, phone_number)
 
     async def _tell_mismatch(self, claimants: Sequence[Activation]) -> None:
         log.warning("an answer about a number that no order has names another id")

@@ -137,13 +137,15 @@ class Books:
         self._next_look = now + every
         seq = await self._account.next_reading()
         try:
-            balance = (await provider.balance()).amount
+            read = await provider.balance()
         except BloomsmsError as err:
             log.info("the balance could not be read: %s", type(err).__name__)
             return
         answered, answered_seq = self._clock.monotonic(), await self._account.next_reading()
-        if version == self._version:
-            self._reading = Reading(balance, expected, seq, now, answered, answered_seq, version)
+        if version == self._version and read.is_in_dollars:
+            self._reading = Reading(
+                read.amount, expected, seq, now, answered, answered_seq, version
+            )
 
     async def _look_every(self, expected: tuple[Decimal, int] | None) -> timedelta | None:
         """How often a reading is worth its request; None when it could tell nothing."""

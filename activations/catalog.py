@@ -1,6 +1,7 @@
 """What can be rented: countries and services with an age limit, most wanted first; search."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -36,6 +37,13 @@ POPULAR_SERVICES = (
     "x", "openai", "microsoft", "amazon", "uber", "tinder", "paypal", "apple", "netflix",
 )  # fmt: skip
 
+# Whether the country of a name is also called something that holds a text.
+IsCalled = Callable[[str, str], bool]
+
+
+def _holds(name: str, text: str) -> bool:
+    return text in name.casefold()
+
 
 class Catalog:
     """Fetches each list once for everybody who asks meanwhile; `run_pass` renews what is shown old.
@@ -51,9 +59,11 @@ class Catalog:
         country_lists: Lists[Country],
         service_lists: Lists[Service],
         clock: Clock,
+        is_called: IsCalled = _holds,
     ) -> None:
         self._store = store
         self.known_countries: list[Country] = []  # as they were listed last by this process
+        self._is_called = is_called
         fetch_countries = partial(_fetch_countries, provider)
         fetch_services = partial(_fetch_services, provider)
         countries = KeptLists(country_lists, ROOM_IN_MEMORY, clock)
@@ -78,10 +88,10 @@ class Catalog:
         return next((c for c in await self._all_countries() if c.id == country_id), None)
 
     async def services(self, user_id: int, country_id: str) -> list[Service]:
-        """Shape: those in stock, most rented first, then the popular ones, then by name."""
+        """Shape: without those sold out; most rented first, then the popular ones, then by name."""
         found = await self._all_services(country_id, PRICES_AGE, STALE_PRICES_AGE)
         usage = (await self._store.usage(user_id)).get("service", {})
-        in_stock = [service for service in found if service.stock > 0]
+        in_stock = [service for service in found if service.may_be_had]
         return sorted(in_stock, key=lambda service: -usage.get(service.code, 0))
 
     async def fresh_service(
@@ -90,7 +100,7 @@ class Catalog:
         """The service with the price and stock of now, for an offer."""
         found = await self._all_services(country_id, OFFER_AGE, OFFER_AGE)
         for service in found:
-            if service.code == service_code and (service.stock > 0 or not needs_stock):
+            if service.code == service_code and (service.may_be_had or not needs_stock):
                 return service
         raise OutOfStock
 
@@ -107,13 +117,15 @@ class Catalog:
     async def search(
         self, user_id: int, text: str, country_id: str
     ) -> tuple[list[Service], list[Country]]:
-        """Services of that country and countries whose name holds `text`, in the usual order."""
+        """Services of that country whose name holds `text`, and countries that are called so; both
+        in the usual order.
+        """
         wanted = text.strip().casefold()
         services = await self.services(user_id, country_id)
         countries = await self.countries(user_id)
         return (
             [service for service in services if wanted in service.name.casefold()],
-            [country for country in countries if wanted in country.name.casefold()],
+            [country for country in countries if self._is_called(country.name, wanted)],
         )
 
     async def _all_countries(self) -> list[Country]:

@@ -55,6 +55,19 @@ class Endings:
             raise NotFound
         return activation
 
+    async def show_phone(self, activation: Activation) -> Activation:
+        """Ask at once about a number whose digits the answer to its order did not show.
+
+        Errors: none of the provider's; the poller asks again.
+        """
+        if activation.number is None or activation.number.phone_number:
+            return activation
+        try:
+            return await self._inspector.look(activation, self._provider)
+        except BloomsmsError as err:
+            log.info("activation %d: no phone number yet: %s", activation.id, type(err).__name__)
+            return activation
+
     async def cancel(self, user_id: int, activation_id: int) -> Activation:
         """Give a waiting number back.
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from activations.model import Activation
-from bloomsms.errors import BloomsmsError, ErrorCode, RateLimited, Refused
+from bloomsms.errors import BloomsmsError, ErrorCode, OtherCurrency, RateLimited, Refused
 from bloomsms.models import StatusChange
 
 
@@ -25,11 +25,15 @@ class GoneAlready(Refusal):
 
 
 class OfferStale(Refusal):
-    """The offer is too old; a new one with the price of now is due."""
+    """The offer is too old or stands in another message; one with the price of now is due."""
 
     def __init__(self, activation: Activation) -> None:
-        super().__init__("offer too old")
+        super().__init__("offer too old, or in another message")
         self.activation = activation
+
+
+class RentingClosed(Refusal):
+    """The database has lost orders; nothing is rented until an owner has looked after it."""
 
 
 class OutOfStock(Refusal):
@@ -103,6 +107,14 @@ class ProviderAway(Refusal):
     """The provider cannot be reached or cannot be understood."""
 
 
+class NotInDollars(Refusal):
+    """The provider names another currency than US dollars; `currency` is an outside string."""
+
+    def __init__(self, currency: str) -> None:
+        super().__init__(currency)
+        self.currency = currency
+
+
 class NotConfirmed(Refusal):
     """The wish was passed on, and the provider has not confirmed it yet."""
 
@@ -117,4 +129,6 @@ def refusal_of(err: BloomsmsError) -> Refusal:
         return ProviderSaysNo(err.code, err.reason)
     if isinstance(err, RateLimited):
         return ProviderBusy(err.wait_s)
+    if isinstance(err, OtherCurrency):
+        return NotInDollars(err.currency)
     return ProviderAway()

@@ -4,10 +4,12 @@ import logging
 from datetime import timedelta
 from enum import StrEnum
 
-from activations.errors import ProviderAway, ProviderSaysNo, Refusal
+from activations.currency import CurrencyWatch
+from activations.errors import NotInDollars, ProviderAway, ProviderSaysNo, Refusal
 from activations.notes import Draft, NoteKind
 from activations.ports import Clock, Outbox, Provider
 from bloomsms.errors import BloomsmsError, ErrorCode, NotNoted, RateLimited, Refused
+from bloomsms.models import Balance
 
 # Silence shorter than this is a hiccup, not an outage.
 SILENCE_TOLERATED = timedelta(seconds=15)
@@ -26,6 +28,7 @@ class Condition(StrEnum):
     SUSPENDED = "suspended"  # the account is disabled
     MAINTENANCE = "maintenance"  # closed for a while
     UNREACHABLE = "unreachable"  # no answer, or none that can be read
+    CURRENCY = "other_currency"  # it names another currency than US dollars
 
 
 REFUSED_AS = {
@@ -56,12 +59,15 @@ class ProviderHealth:
         self._is_asked_after = False
         self.answered_at: timedelta | None = None  # when the last readable answer came
         self.condition = Condition.WELL
+        self.currency = CurrencyWatch(clock)
 
     @property
     def refusal(self) -> Refusal | None:
         """Why nothing can be rented while the provider is away or refuses the account."""
         if self.condition is Condition.UNREACHABLE:
             return ProviderAway()
+        if self.condition is Condition.CURRENCY:
+            return NotInDollars(self.currency.other)
         code = next((c for c, condition in CLOSED.items() if condition is self.condition), None)
         return ProviderSaysNo(code, "") if code else None
 
@@ -73,18 +79,29 @@ class ProviderHealth:
             self._failing_since = None
             self.answered_at = self._clock.monotonic()
             code = err.code if isinstance(err, Refused) else None
-            self.condition = REFUSED_AS.get(code, Condition.WELL) if code else Condition.WELL
+            self.condition = REFUSED_AS.get(code, self._answering) if code else self._answering
             return
         now = self._clock.monotonic()
         self._failing_since = self._failing_since or now
         if now - self._failing_since >= SILENCE_TOLERATED:
             self.condition = Condition.UNREACHABLE
 
+    @property
+    def _answering(self) -> Condition:
+        """What is true of a provider that answers."""
+        return Condition.CURRENCY if self.currency.other else Condition.WELL
+
+    def note_currency(self, place: str, currency: str) -> None:
+        """Take note of the currency that an answer named, after its outcome."""
+        self.currency.note(place, currency)
+        if self.condition in (Condition.WELL, Condition.CURRENCY):
+            self.condition = self._answering
+
     def ask_after(self) -> None:
         """Somebody wants to know: probe at the next pass if there was no answer for a while."""
         self._is_asked_after = True
 
-    async def check_in(self, provider: Provider) -> None:
+    async def check_in(self, provider: Provider) -> Balance | None:
         """Ask once at the start; whatever fails then counts at once."""
         try:
             balance = await provider.balance()
@@ -92,8 +109,9 @@ class ProviderHealth:
             log.warning("BloomSMS does not answer as it should: %s", err)
             if not isinstance(err, Refused | RateLimited | NotNoted):
                 self.condition = Condition.UNREACHABLE
-        else:
-            log.info("BloomSMS balance: %s %s", balance.amount, balance.currency)
+            return None
+        log.info("BloomSMS balance: %s %s", balance.amount, balance.currency)
+        return balance
 
     async def run_pass(self, provider: Provider) -> None:
         """Tell the owners what changed, and probe while something is wrong."""
@@ -106,7 +124,7 @@ class ProviderHealth:
         if self.condition is not self._told:
             self._told = self.condition
             log.warning("BloomSMS is %s", self.condition)
-            words = {"condition": self.condition.value}
+            words = {"condition": self.condition.value, "currency": self.currency.other}
             await self._outbox.add(
                 [Draft(NoteKind.OWNER_PROVIDER, owner, None, words) for owner in self._owner_ids],
                 self._clock.now(),

@@ -1,15 +1,15 @@
 """One look at one number: ask the provider, record what is new with its notes in one commit."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 
 from activations.ages import NumberAges
 from activations.books import Books
-from activations.doubts import Doubts
-from activations.matching import contradiction
-from activations.model import OPEN_STATES, Activation, State
+from activations.doubts import Doubts, Weighed
+from activations.matching import contradiction, is_other_phone
+from activations.model import OPEN_STATES, Activation, Kind, State
 from activations.notes import Draft, NoteKind, card, to_owners
 from activations.observation import Observation, is_awaited, missing, observe
 from activations.ports import Clock, Provider, Store
@@ -76,6 +76,7 @@ class Inspector:
     ) -> Activation:
         """Record what the provider showed of `activation`, as it stood when it was asked."""
         await self.must_match(activation, seen)
+        await self._learn_phone(activation, seen)
         before = await self._store.get(activation.id) or activation
         if before.number and before.number.is_id_passed_on:
             return before  # the answer is about the activation that has its id now
@@ -92,6 +93,7 @@ class Inspector:
             self.books.saw_open(before.id, asked)
         is_told_elsewhere = bool(seen.sms or before.round_sms)
         told = await self._store.told_elsewhere(before.id) if is_told_elsewhere else set()
+        before = await self._take_in_earlier(before, seen, told)
         weighed = self.doubts.weigh(before, seen, told, asked)
         found = observe(before, seen, self._clock.now(), weighed)
         waited_s = None
@@ -122,6 +124,36 @@ class Inspector:
                 log.exception("activation %d: owners could not be told of it", activation.id)
             raise Mismatched(problem)
 
+    async def _learn_phone(self, activation: Activation, seen: ActivationStatus) -> None:
+        """Take the phone number from this answer where the one to the order did not show it."""
+        number = activation.number
+        if seen.phone_number and (number is None or not number.phone_number):
+            is_other = await self.is_other_phone(activation, seen.phone_number)
+            now = self._clock.now()
+            await self._store.learn_phone(activation, seen.phone_number, now, is_other=is_other)
+
+    async def is_other_phone(self, order: Activation, phone_number: str | None) -> bool:
+        """Whether the same number was to be rented again, and this is another one."""
+        if order.offer.kind is not Kind.AGAIN:
+            return False
+        source = await self._store.get(order.offer.source_id or 0)
+        known = source.number.phone_number if source and source.number else None
+        return is_other_phone(known, phone_number)
+
+    async def _take_in_earlier(
+        self, before: Activation, seen: ActivationStatus, told: Collection[Sms]
+    ) -> Activation:
+        """Record each SMS that the answer lists before its newest one and that was not told yet."""
+        status = seen.status
+        if status is not ProviderStatus.WAITING:
+            status = ProviderStatus.CODE_RECEIVED  # how it ended is recorded with the newest
+        for sms in seen.earlier_sms:
+            if sms not in before.sms and sms not in told:
+                one = replace(seen, status=status, sms=sms, earlier_sms=())
+                found = observe(before, one, self._clock.now(), Weighed(sms))
+                before = await self._record(before, found)
+        return before
+
     def _is_blank(self, activation: Activation, seen: ActivationStatus) -> bool:
         """Whether an SMS came of which the provider, look after look, knows nothing."""
         is_there = seen.status is ProviderStatus.CODE_RECEIVED and is_awaited(activation)
@@ -147,7 +179,7 @@ class Inspector:
     async def _tell_odd_word(self, activation: Activation, word: str) -> None:
         """Owners see each status word that nobody knows, once."""
         word = word.strip().lower()
-        if word in self._odd_words or len(self._odd_words) >= MOST_ODD_WORDS:
+        if not word or word in self._odd_words or len(self._odd_words) >= MOST_ODD_WORDS:
             return
         self._odd_words.add(word)
         if await self._store.is_word_told({"word": word}):

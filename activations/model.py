@@ -103,7 +103,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """What the provider gave for the money."""
+    """What the provider gave for the money; its id is the number in hand.
+
+    Shape: `phone_number` as the provider wrote it, without separators; empty while not known.
+    """
 
     provider_id: str
     phone_number: str
@@ -151,6 +154,7 @@ class Activation:
     is_before_owners: bool = False  # owners were asked to look after the order
     # Of the state: the order in which states and balances came.
     changed_seq: int = field(default=0, compare=False)
+    token: str = ""  # what its buttons carry: an id may be given anew, a token is not
 
     @property
     def user_id(self) -> int:
@@ -218,6 +222,7 @@ class Watched:
     waiting_since: datetime
     asked_at: datetime | None
     ends_at: datetime | None = None
+    is_shown: bool = True  # whether its phone number is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ class NoteKind(StrEnum):
     OWNER_OVERCHARGED = "owner_overcharged"  # an owner: more was taken than was shown
     OWNER_DUPLICATES = "owner_duplicates"  # an owner: rows that shared an id, found at the start
     DUPLICATE = "duplicate"  # the person: the order's number turned out to be another order's
+    OWNER_RESTORED = "owner_restored"  # an owner: the database lost orders, renting is closed
+    OWNER_BALANCE = "owner_balance"  # an owner: at the start the balance was not as expected
+    OWNER_WEBHOOK = "owner_webhook"  # an owner: another program changed the bot's webhook
     OWNER_ACCESS = "owner_access"  # an owner: somebody knocks at a private bot
 
 
@@ -54,6 +57,8 @@ class Draft:
 class Note:
     """A kept note, claimed for delivery. `attempts` counts this one.
 
+    Shape: of a text in several pieces the first `pieces_sent` are with Telegram already.
+
     Units: `created_at` is aware UTC: when what it tells was learned.
     """
 
@@ -65,6 +70,7 @@ class Note:
     words: Mapping[str, str]
     attempts: int
     created_at: datetime
+    pieces_sent: int = 0
 
 
 class Outcome(StrEnum):

@@ -7,9 +7,10 @@ Source: docs/decisions/0004-outbox.md.
 import logging
 from datetime import timedelta
 
+from activations.meters import NO_METERS, Meters
 from activations.model import Activation
 from activations.notes import Delivery, Note, NoteKind, Outcome
-from activations.ports import NO_METERS, Clock, Messenger, Meters, Outbox, Store
+from activations.ports import Clock, Messenger, Outbox, Store
 
 # What is claimed and not in hand, at two looks so far apart, could not be settled: it is due again.
 # Claims of a dead process are released at the next start.

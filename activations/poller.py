@@ -10,7 +10,7 @@ from activations.inspection import Inspector
 from activations.model import Activation, Coded, Watched
 from activations.outbox import OutboxPass
 from activations.ports import Clock, Provider, Store
-from activations.schedule import SHORTEST_GAP_S, Candidate, most_worthwhile
+from activations.schedule import SHORTEST_GAP_S, Candidate, most_worthwhile, worth_showing
 from activations.time_scale import TimeScales
 from activations.watchlist import Watchlist
 from bloomsms.errors import BloomsmsError, Mismatched, NotSent, RateLimited
@@ -112,7 +112,9 @@ class Poller:
             self._scales.learn(wait)
         candidates = [self._candidate(w) for w in watched]
         best = most_worthwhile(candidates, len(candidates), self._shortest_gap_s())
-        waiting = [candidate.id for candidate in best]
+        unshown = {w.id for w in watched if not w.is_shown}
+        first = worth_showing(c for c in candidates if c.id in unshown)
+        waiting = [*dict.fromkeys(candidate.id for candidate in (*first, *best))]
         closing = [*self._closing(coded, now), *await self._late(now)]
         self._turn += 1
         urgent = 1 if self._turn % max(CLOSING_TURN, len(watched)) == 0 else 0

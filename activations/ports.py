@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from activations.model import Activation, Card, Offer, State
-from activations.notes import Delivery, Draft, Note, NoteKind, Outcome
+from activations.notes import Delivery, Draft, Note
 from activations.tally import Tally
 from bloomsms.models import (
     ActivationStatus,
@@ -89,6 +89,15 @@ class Store(Protocol):
         ...
 
     async def get(self, activation_id: int) -> Activation | None: ...
+    async def by_token(self, token: str) -> Activation | None: ...
+
+    async def from_before(self, activation_id: int) -> Activation | None:
+        """The row, if it was open already when buttons began to carry tokens."""
+        ...
+
+    async def shown_at(self, card: Card) -> Activation | None:
+        """Whose card this message is."""
+        ...
 
     async def begin(
         self,
@@ -147,6 +156,15 @@ class Store(Protocol):
         ...
 
     async def mark_asked(self, activation_id: int, now: datetime) -> None: ...
+    async def learn_phone(
+        self, activation: Activation, phone_number: str, now: datetime, *, is_other: bool
+    ) -> None:
+        """Write a phone number that was not known yet, with a notification for the card.
+
+        Shape: `is_other` when the same number was ordered again, and this is another one.
+        """
+        ...
+
     async def place_card(self, activation_id: int, card: Card) -> None: ...
     async def drop_card(self, card: Card) -> None: ...
     async def mark_shown(self, activation_id: int, shown: str) -> None: ...
@@ -192,6 +210,25 @@ class Store(Protocol):
     async def tell_duplicates(self, drafts: Sequence[Draft], now: datetime) -> None:
         """Keep these notes; none of the duplicates is left to be told of."""
         ...
+
+    async def close_if_restored(
+        self, drafts: Sequence[Draft], is_spending: Callable[[str], bool], now: datetime
+    ) -> bool:
+        """Close renting if this database has lost its newest order; True when it is so just now.
+
+        Offers and kept updates that `is_spending` finds are withdrawn in the same commit.
+        """
+        ...
+
+    async def lost_order(self) -> int | None:
+        """The newest order, which this database does not have; None while renting is open."""
+        ...
+
+    async def expected_when_closed(self) -> Decimal | None:
+        """What the account should have held by a database that closed renting."""
+        ...
+
+    async def open_renting(self) -> None: ...
 
     async def usage(self, user_id: int) -> Mapping[str, Mapping[str, int]]:
         """How often each `country` id and `service` code was rented; one's own count tenfold."""
@@ -240,6 +277,10 @@ class Outbox(Protocol):
 
     async def claimed_ids(self) -> set[int]: ...
 
+    async def mark_pieces(self, note: Note, sent: int) -> None:
+        """Telegram has so many pieces of the note's text."""
+        ...
+
     async def release_claims(self, now: datetime, note_id: int | None = None) -> None:
         """Make due what was claimed and not settled: all of a process before this one, or one."""
         ...
@@ -257,35 +298,3 @@ class HintTaker(Protocol):
     def take(self, provider_id: str, service_code: str) -> None:
         """Keep a hint that this number has an SMS; cheap, never raises, bounded."""
         ...
-
-
-class Meters(Protocol):
-    """What is counted for whoever watches the bot. Each call is cheap and never raises."""
-
-    def code_told(self, age: timedelta | None, took: timedelta) -> None:
-        """Telegram took a code.
-
-        Units: `age` of the waiting when the code was learned, None when unknown; `took` from then
-        until it was accepted.
-        """
-        ...
-
-    def note_settled(self, kind: NoteKind, outcome: Outcome) -> None: ...
-
-    def update_handled(self, took_s: float) -> None: ...
-
-
-class NoMeters:
-    """Nobody watches."""
-
-    def code_told(self, age: timedelta | None, took: timedelta) -> None:
-        """Count nothing."""
-
-    def note_settled(self, kind: NoteKind, outcome: Outcome) -> None:
-        """Count nothing."""
-
-    def update_handled(self, took_s: float) -> None:
-        """Count nothing."""
-
-
-NO_METERS = NoMeters()

@@ -17,6 +17,7 @@ from activations.errors import (
     NotFound,
     OfferStale,
     OutOfStock,
+    RentingClosed,
     SpentToday,
     TooDear,
     TooMany,
@@ -94,7 +95,8 @@ class Rentals:
     ) -> Activation:
         """Take the offer: INTENT → RENTING, committed. `pay` must follow.
 
-        Errors: GoneAlready with what became of it, for every press but the first; OfferStale.
+        Errors: GoneAlready with what became of it, for every press but the first; OfferStale,
+        also for a press on another message than the card that is known to show it.
         """
         activation = await self.owned(user_id, activation_id)
         if activation.state is not State.INTENT:
@@ -103,14 +105,18 @@ class Rentals:
         if abs(self._clock.now() - activation.created_at) > OFFER_LIFETIME:
             await self.withdraw(user_id, activation_id)
             raise OfferStale(activation)
+        if activation.card not in (None, card):
+            raise OfferStale(activation)
+        await self._check_open()
         return await self._begin(activation, limits, card)
 
     async def pay(self, activation: Activation) -> Activation:
         """Order the number of a RENTING activation and record what came of it.
 
-        Shape: WAITING, REFUSED, INTENT (the order never left) or UNCERTAIN.
+        Shape: WAITING, REFUSED, INTENT (the order never left) or UNCERTAIN; what a look showed when
+        the order's answer left the phone number out.
         """
-        return await self._orders.place(activation)
+        return await self._endings.show_phone(await self._orders.place(activation))
 
     async def swap(self, user_id: int, limits: Limits, activation_id: int) -> Activation:
         """Give a waiting number back and, only once that is confirmed, take another like it.
@@ -122,6 +128,7 @@ class Rentals:
         old = await self.owned(user_id, activation_id)
         if old.state is not State.WAITING or old.sms or old.number is None:
             raise GoneAlready(old)
+        await self._check_open()
         price = old.price or old.offer.price  # what the provider gave for nothing has no limit
         _check_price(price, limits)
         offer = replace(old.offer, price=price, kind=Kind.INSTEAD, source_id=old.id)
@@ -162,6 +169,10 @@ class Rentals:
         if ended.state is not State.CANCELLED:
             raise GoneAlready(ended)
         return ended
+
+    async def _check_open(self) -> None:
+        if await self._store.lost_order() is not None:
+            raise RentingClosed
 
     async def _propose(self, offer: Offer, limits: Limits) -> Activation:
         _check_price(offer.price, limits)

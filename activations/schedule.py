@@ -17,6 +17,10 @@ SHORTEST_GAP_S = 1.0
 LONGEST_GAP_S = 300.0
 LONGEST_GAP_FOR_EACH_S = 6.0
 ROUNDING_S = 1e-6
+# A number whose digits are not known yet is of no use: so soon it is asked about again at first,
+# then after a part of its age, so that one which is never shown costs others little.
+UNSHOWN_GAP_S = 5.0
+UNSHOWN_GAP_OF_AGE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,11 @@ def score(candidate: Candidate) -> float:
 def longest_gap_s(count: int) -> float:
     """How long nobody of so many numbers is left alone, but for the few that are due before it."""
     return max(LONGEST_GAP_S, LONGEST_GAP_FOR_EACH_S * count)
+
+
+def worth_showing(candidates: Iterable[Candidate]) -> Sequence[Candidate]:
+    """Of numbers whose digits are not known yet, those to ask about now."""
+    return [c for c in candidates if c.gap_s >= max(UNSHOWN_GAP_S, UNSHOWN_GAP_OF_AGE * c.age_s)]
 
 
 def most_worthwhile(

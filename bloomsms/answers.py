@@ -5,15 +5,20 @@ envelope's member of that name. Every `read_` raises Unreadable for a shape it c
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 
-from bloomsms.errors import Unreadable
+from bloomsms.amounts import read_balance_amount, read_price
+from bloomsms.currencies import currency_of
+from bloomsms.errors import OtherCurrency, Unreadable
+from bloomsms.lists import only_one, read_count, read_rows
+from bloomsms.messages import read_messages, whole
 from bloomsms.models import (
     ANY_COUNTRY,
+    DOLLARS,
     ActivationStatus,
     Balance,
     Changed,
@@ -21,16 +26,15 @@ from bloomsms.models import (
     PriceRow,
     Rental,
     Service,
-    Sms,
     SmsReceived,
     is_other_country,
 )
+from bloomsms.phones import read_phone
 from bloomsms.status_words import status_of
 from bloomsms.wire import Data, Json, decode, excerpt
 
-HIGHEST_AMOUNT = Decimal(1_000_000)
 LONGEST_NAME = 200
-LONGEST_SMS = 20_000
+LOST = "\N{REPLACEMENT CHARACTER}"
 DEEPEST_PRICES = 4
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2200
 
@@ -38,19 +42,14 @@ T = TypeVar("T")
 
 
 def read_balance(data: Json) -> Balance:
-    members = _members(data)
-    amount = _amount(members.get("balance"), lowest=-HIGHEST_AMOUNT)
-    return Balance(amount, _text(members.get("currency"), "currency", default="USD"))
+    members = _members(only_one(data))
+    return Balance(*read_balance_amount(members.get("balance"), members.get("currency")))
 
 
 def read_countries(data: Json) -> list[Country]:
     """Shape: the provider's order, ids unique; rows that cannot be read are left out."""
     found: dict[str, Country] = {}
-    for row in _rows(data, "countries"):
-        try:
-            country = Country(_id(row.get("id"), "id"), _text(row.get("name"), "name"))
-        except Unreadable:
-            continue
+    for country in read_rows(data, "countries", ("id", "name"), _country):
         found.setdefault(country.id, country)
     return list(found.values())
 
@@ -59,13 +58,12 @@ def read_services(data: Json, country_id: str = ANY_COUNTRY) -> list[Service]:
     """Shape: the provider's order, codes unique; rows that cannot be read are left out.
 
     A row that names another country than `country_id` is one of these.
+    Errors: OtherCurrency, also when a single row names another: then none is believed.
     """
     found: dict[str, Service] = {}
-    for row in _rows(data, "services"):
-        try:
-            service = _service_in(country_id, row)
-        except Unreadable:
-            continue
+    currency = data.get("currency") if isinstance(data, dict) else None
+    read = partial(_service_in, country_id, currency)
+    for service in read_rows(data, "services", ("code", "price"), read):
         found.setdefault(service.code, service)
     return list(found.values())
 
@@ -84,29 +82,37 @@ def read_prices(data: Json) -> list[PriceRow]:
 def read_rental(data: Json) -> Rental:
     """Read the answer to rent and re-rent; it may name another service than asked.
 
-    Errors: Unreadable unless an activation id and a phone number are there.
+    Errors: Unreadable unless an activation id is there: it alone makes a number.
     """
-    members = _members(data)
+    members = _members(only_one(data))
+    price, currency = _price_paid(members)
     return Rental(
         activation_id=_id(members.get("activation_id"), "activation_id"),
-        phone_number=_phone_number(members.get("phone_number")),
-        price=_or_none(_amount, members.get("price")),
+        phone_number=read_phone(members.get("phone_number")),
+        price=price,
         expires_at=_or_none(_time, members.get("expires_at")),
         service=_or_none(_named, members.get("service")),
         country=_or_none(_named, members.get("country")),
+        currency=currency,
     )
 
 
 def read_activation(data: Json) -> ActivationStatus:
-    members = _members(data)
-    word = _text(members.get("activation_status"), "activation_status")
-    phone_number = _or_none(_phone_number, members.get("phone_number"))
+    """Read a status; without its word an SMS or a phone number is still worth knowing."""
+    members = _members(only_one(data))
+    messages = read_messages(members.get("sms"))
+    phone_number = read_phone(members.get("phone_number"))
+    is_worth_it = bool(messages or phone_number)
+    word = _text(
+        members.get("activation_status"), "activation_status", default="" if is_worth_it else None
+    )
     return ActivationStatus(
         status_of(word),
         word,
-        _sms(members.get("sms")),
-        phone_number,
+        messages[-1] if messages else None,
+        phone_number or None,
         _or_none(_named, members.get("activation_id")),
+        messages[:-1],
     )
 
 
@@ -115,7 +121,7 @@ def read_change(data: Json) -> Changed:
     members = data if isinstance(data, dict) else {}
     return Changed(
         _or_none(_named, members.get("activation_id")),
-        _or_none(_phone_number, members.get("phone_number")),
+        read_phone(members.get("phone_number")) or None,
     )
 
 
@@ -124,13 +130,14 @@ def read_webhook(body: bytes) -> SmsReceived | None:
 
     Errors: Unreadable.
     """
-    event = _members(decode(body))
+    event = _members(only_one(decode(body)))
     if event.get("event") != "sms.received":
         return None
-    members = _members(event.get("data"))
+    members = _members(only_one(event.get("data")))
+    messages = read_messages(members.get("sms"))
     return SmsReceived(
         _id(members.get("activation_id"), "activation_id"),
-        _sms(members.get("sms")),
+        messages[-1] if messages else None,
         _or_none(_service_code, members.get("service")) or "",
     )
 
@@ -141,18 +148,13 @@ def _members(value: Json) -> Data:
     return value
 
 
-def _rows(data: Json, name: str) -> Iterator[Data]:
-    rows = data if isinstance(data, list) else _members(data).get(name)
-    if not isinstance(rows, list):
-        raise Unreadable(f"{name} is not a list", excerpt(str(rows)))
-    return (row for row in rows if isinstance(row, dict))
-
-
 def _id(value: Json, name: str) -> str:
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < LONGEST_NAME:
+        value = int(value) if value == int(value) else value
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise Unreadable(f"{name} is missing")
     text = str(value).strip()
-    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+    if not text or len(text) > LONGEST_NAME or not text.isprintable() or LOST in text:
         raise Unreadable(f"{name} is empty or too long")
     return text
 
@@ -168,48 +170,41 @@ def _named(value: Json) -> str:
 
 def _text(value: Json, name: str, *, default: str | None = None) -> str:
     if isinstance(value, str) and value.strip():
-        return _whole(value.strip()[:LONGEST_NAME])
+        return whole(value.strip()[:LONGEST_NAME])
     if default is None:
         raise Unreadable(f"{name} is missing")
     return default
 
 
-def _amount(value: Json, *, lowest: Decimal = Decimal(0)) -> Decimal:
-    """US dollars with at most six decimals, between `lowest` and a million."""
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise Unreadable("an amount is missing")
-    try:
-        amount = Decimal(value) if len(str(value)) <= LONGEST_NAME else None
-    except InvalidOperation:
-        amount = None
-    if amount is None or not amount.is_finite() or not lowest <= amount <= HIGHEST_AMOUNT:
-        raise Unreadable("an amount is not plausible", excerpt(str(value)))
-    if amount != round(amount, 6):
-        raise Unreadable("an amount has more than six decimals")
-    return amount
+def _country(row: Data) -> Country:
+    return Country(_id(row.get("id"), "id"), _text(row.get("name"), "name"))
 
 
-def _service_in(country_id: str, row: Data) -> Service:
+def _service_in(country_id: str, currency: Json, row: Data) -> Service:
     for name in ("country", "country_id"):
         if is_other_country(country_id, _or_none(_named, row.get(name)) or ""):
             raise Unreadable("the row is of another country")
-    return _service(row)
+    return _service(currency, row)
 
 
-def _service(row: Data) -> Service:
-    stock = row.get("stock", 0)
+def _service(currency: Json, row: Data) -> Service:
     return Service(
         code=_id(row.get("code"), "code"),
         name=_text(row.get("name"), "name", default=str(row.get("code"))),
-        price=_amount(row.get("price")),
-        stock=_count(stock),
+        price=read_price(row.get("price"), row.get("currency") or currency),
+        stock=read_count(row.get("stock", row.get("count"))),
     )
 
 
-def _count(value: Json) -> int:
-    if isinstance(value, bool) or not re.fullmatch(r"\d{1,12}", str(value)):
-        raise Unreadable("a count is not a whole number")
-    return int(value)
+def _price_paid(members: Data) -> tuple[Decimal | None, str]:
+    """What a rental cost, where that can be read in dollars, and the currency it names."""
+    try:
+        price = read_price(members.get("price"), members.get("currency"))
+    except OtherCurrency as err:
+        return None, err.currency
+    except Unreadable:
+        return None, currency_of(members.get("currency"))
+    return price, DOLLARS
 
 
 def _price_rows(value: Json, path: tuple[str, ...] = ()) -> Iterator[PriceRow]:
@@ -219,22 +214,15 @@ def _price_rows(value: Json, path: tuple[str, ...] = ()) -> Iterator[PriceRow]:
     elif isinstance(value, dict) and _price(value) is not None:
         country_id = str(value.get("country", path[-2] if len(path) > 1 else ""))
         service_code = str(value.get("service", path[-1] if path else ""))
-        stock = _or_none(_count, value.get("stock", value.get("count")))
-        yield PriceRow(country_id, service_code, _amount(_price(value)), stock)
+        stock = read_count(value.get("stock", value.get("count")))
+        yield PriceRow(country_id, service_code, read_price(_price(value)), stock)
     elif isinstance(value, dict) and len(path) < DEEPEST_PRICES:
         for name, item in value.items():
             yield from _price_rows(item, (*path, name))
 
 
 def _price(row: Data) -> Decimal | None:
-    return _or_none(_amount, row.get("price", row.get("cost")))
-
-
-def _phone_number(value: Json) -> str:
-    digits = re.sub(r"[\s()-]", "", _id(value, "phone_number"))
-    if not re.fullmatch(r"\+?\d{4,20}", digits, re.ASCII):
-        raise Unreadable("phone_number is not a number")
-    return "+" + digits.removeprefix("+")
+    return _or_none(read_price, row.get("price", row.get("cost")))
 
 
 def _time(value: Json) -> datetime:
@@ -246,22 +234,6 @@ def _time(value: Json) -> datetime:
     if not EARLIEST_YEAR <= time.year <= LATEST_YEAR:
         raise Unreadable("a time is not plausible")
     return time
-
-
-def _sms(value: Json) -> Sms | None:
-    if not isinstance(value, dict):
-        return None
-    code, text = value.get("code"), value.get("full_text")
-    sms = Sms(
-        _whole(str(code).strip()[:LONGEST_NAME]) if isinstance(code, str | int) else "",
-        _whole(text[:LONGEST_SMS]) if isinstance(text, str) else "",
-    )
-    return sms if sms.code or sms.full_text.strip() else None
-
-
-def _whole(text: str) -> str:
-    """Without halves of surrogate pairs, which JSON may hold and UTF-8 cannot."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _or_none(read: Callable[[Json], T], value: Json) -> T | None:

@@ -3,7 +3,6 @@
 import asyncio
 import copy
 import logging
-import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from decimal import Decimal
@@ -13,19 +12,21 @@ from typing import Self, TypeVar
 
 import aiohttp
 
+import tls
 from bloomsms import answers, wire
 from bloomsms.budget import Budget, Lane
 from bloomsms.errors import (
     BloomsmsError,
-    ErrorCode,
     NotNoted,
     NotSent,
+    OtherCurrency,
     OutcomeUnknown,
     RateLimited,
     Refused,
     Unreadable,
 )
 from bloomsms.models import (
+    DOLLARS,
     ActivationStatus,
     Balance,
     Changed,
@@ -35,8 +36,14 @@ from bloomsms.models import (
     Service,
     StatusChange,
 )
+from bloomsms.repeats import jitter, may_pass, says_nothing
+from bloomsms.version import VERSION
 
 LARGEST_BODY = 4 * 1024 * 1024
+# Some servers send cookies and policies of many kilobytes; an order's answer is behind them.
+LARGEST_HEADER = 65 * 1024
+MOST_HEADERS = 1000
+USER_AGENT = f"bloomsms-bot/{VERSION}"
 CONNECT_LIMIT_S = 5.0
 READ_ATTEMPTS = 3
 READ_LIMIT_S = 12.0  # one attempt
@@ -50,11 +57,17 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+def unheard(_place: str, _currency: str) -> None:
+    """Where no one minds which currency the provider names."""
+
+
 class BloomsmsClient:
     """Every documented endpoint, typed. Reads are retried, writes never.
 
     Errors: each method raises only BloomsmsError's children. A read ends in NotSent, RateLimited,
     Refused or Unreadable; a write in NotSent, RateLimited, Refused or OutcomeUnknown.
+    Shape: `on_currency` hears which currency each place named: the balance, a list of prices or an
+    order; `USD` where it named none.
     """
 
     def __init__(
@@ -63,11 +76,17 @@ class BloomsmsClient:
         api_key: str,
         budget: Budget,
         on_outcome: Callable[[BloomsmsError | None], None],
+        on_currency: Callable[[str, str], None] = unheard,
     ) -> None:
         self._base_url = base_url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {api_key}", "Accept": "application/json"}
+        self._headers = {
+            "Authorization": f"Bearer {api_key}",
+            "Accept": "application/json",
+            "User-Agent": USER_AGENT,
+        }
         self._budget = budget
         self._on_outcome = on_outcome
+        self._on_currency = on_currency
         self._lane = Lane.PEOPLE
         self._attempts = READ_ATTEMPTS
         self._turn_limit_s = TURN_LIMIT_S[Lane.PEOPLE]
@@ -78,7 +97,12 @@ class BloomsmsClient:
         # would end as unknown. So ours are dropped sooner than theirs.
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=3.0, ttl_dns_cache=60)
         self._session = aiohttp.ClientSession(
-            connector=connector, headers=self._headers, auto_decompress=True
+            connector=connector,
+            headers=self._headers,
+            auto_decompress=True,
+            max_line_size=LARGEST_HEADER,
+            max_field_size=LARGEST_HEADER,
+            max_headers=MOST_HEADERS,
         )
         # aiohttp repeats a GET by itself when a kept connection turns out closed; the budget
         # would not count that request.
@@ -106,14 +130,23 @@ class BloomsmsClient:
         return other
 
     async def balance(self) -> Balance:
-        return await self._read(wire.balance(), answers.read_balance)
+        balance = await self._read(wire.balance(), answers.read_balance)
+        self._on_currency("balance", balance.currency)
+        return balance
 
     async def countries(self) -> list[Country]:
         return await self._read(wire.countries(), answers.read_countries)
 
     async def services(self, country_id: str) -> list[Service]:
         read = partial(answers.read_services, country_id=country_id)
-        return await self._read(wire.services(country_id), read)
+        place = f"services {country_id}"
+        try:
+            found = await self._read(wire.services(country_id), read)
+        except OtherCurrency as err:
+            self._on_currency(place, err.currency)
+            raise
+        self._on_currency(place, DOLLARS)
+        return found
 
     async def prices(self, country_id: str, service_code: str) -> list[PriceRow]:
         return await self._read(wire.prices(country_id, service_code), answers.read_prices)
@@ -123,11 +156,11 @@ class BloomsmsClient:
 
     async def rent(self, service_code: str, country_id: str, max_price: Decimal) -> Rental:
         """Rent one number for at most `max_price` US dollars. Spends money."""
-        return _rented(await self._write(wire.rent(service_code, country_id, max_price)))
+        return await self._order(wire.rent(service_code, country_id, max_price))
 
     async def re_rent(self, activation_id: str) -> Rental:
         """Rent the number of an earlier activation again. Spends money, with no price limit."""
-        return _rented(await self._write(wire.re_rent(activation_id)))
+        return await self._order(wire.re_rent(activation_id))
 
     async def change(self, activation_id: str, new_status: StatusChange) -> Changed:
         """Ask for a change; a quiet return means `status: success`, nothing more.
@@ -136,6 +169,11 @@ class BloomsmsClient:
         """
         return answers.read_change(await self._write(wire.change(activation_id, new_status)))
 
+    async def _order(self, request: wire.Request) -> Rental:
+        rental = _rented(await self._write(request))
+        self._on_currency("order", rental.currency)
+        return rental
+
     async def _read(self, request: wire.Request, read: Callable[[wire.Json], T]) -> T:
         try:
             async with asyncio.timeout(READS_LIMIT_S):
@@ -143,12 +181,12 @@ class BloomsmsClient:
                     try:
                         return read(await self._request(request))
                     except BloomsmsError as err:
-                        if not _may_pass(err):
+                        if not may_pass(err):
                             raise
                         log.info(
                             "GET %s, attempt %d: %s", _room(request), attempt, type(err).__name__
                         )
-                    await asyncio.sleep(PAUSE_BETWEEN_READS_S * attempt * _jitter())
+                    await asyncio.sleep(PAUSE_BETWEEN_READS_S * attempt * jitter())
                 return read(await self._request(request))
         except TimeoutError as err:
             raise Unreadable("no answer in time") from err
@@ -159,7 +197,7 @@ class BloomsmsClient:
         except Unreadable as err:
             raise OutcomeUnknown(f"{request.method}: {err}") from err
         except Refused as err:
-            if _says_nothing(err):
+            if says_nothing(err):
                 raise OutcomeUnknown(f"{request.method}: {err}") from err
             raise
 
@@ -185,6 +223,9 @@ class BloomsmsClient:
             except Exception as err:
                 raise NotNoted("the request could not be noted") from err
             http_status, headers, body = await self._exchange(request)
+        if wire.is_redirect(http_status):
+            host = wire.redirect_host(headers)
+            log.warning("%s %s: %d to %s", request.method, _room(request), http_status, host)
         try:
             return wire.read_envelope(http_status, headers, body)
         except RateLimited as err:
@@ -216,6 +257,8 @@ class BloomsmsClient:
             ):
                 body = await _read_body(response)
                 return response.status, dict(response.headers), body
+        except aiohttp.ClientSSLError as err:
+            raise NotSent(tls.reason(err.os_error, "BLOOMSMS_BASE_URL")) from err
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
             raise NotSent(type(err).__name__) from err
         except aiohttp.InvalidURL as err:
@@ -240,24 +283,6 @@ def _rented(data: wire.Json) -> Rental:
         return answers.read_rental(data)
     except Unreadable as err:
         raise OutcomeUnknown(str(err)) from err
-
-
-def _may_pass(err: BloomsmsError) -> bool:
-    """Whether the same read may succeed a moment later."""
-    if isinstance(err, Refused):
-        return _says_nothing(err)
-    return not isinstance(err, RateLimited)
-
-
-def _says_nothing(err: Refused) -> bool:
-    """Whether a server failed on the way, so that nobody knows if the request took effect."""
-    return err.code is ErrorCode.PROVIDER_ERROR or (
-        err.code is ErrorCode.OTHER and err.http_status >= 500  # noqa: PLR2004 - the 5xx range
-    )
-
-
-def _jitter() -> float:
-    return random.uniform(0.5, 1.5)  # noqa: S311 - not a secret
 
 
 def _room(request: wire.Request) -> str:

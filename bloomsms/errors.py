@@ -87,3 +87,11 @@ class Unreadable(BloomsmsError):  # noqa: N818 - see NotSent
 
 class Mismatched(Unreadable):
     """An answer about one number names another one; the service itself is there."""
+
+
+class OtherCurrency(Unreadable):
+    """An amount in another currency than US dollars; `currency` is its name or sign."""
+
+    def __init__(self, currency: str) -> None:
+        super().__init__("another currency than US dollars", currency)
+        self.currency = currency

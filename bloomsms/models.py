@@ -8,6 +8,7 @@ from enum import StrEnum
 ANY_COUNTRY = "any"
 DEFAULT_COUNTRY = "187"
 LONGEST_COUNTRY_CODE = 3
+DOLLARS = "USD"
 
 
 class ProviderStatus(StrEnum):
@@ -34,6 +35,10 @@ class Balance:
     amount: Decimal
     currency: str
 
+    @property
+    def is_in_dollars(self) -> bool:
+        return self.currency == DOLLARS
+
 
 @dataclass(frozen=True, slots=True)
 class Country:
@@ -43,12 +48,20 @@ class Country:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as one country offers it; `price` is what renting costs now."""
+    """A service as one country offers it; `price` is what renting costs now.
+
+    `stock` is None when the provider does not say it in a way that can be read.
+    """
 
     code: str
     name: str
     price: Decimal
-    stock: int
+    stock: int | None
+
+    @property
+    def may_be_had(self) -> bool:
+        """Whether it is in stock, or may be."""
+        return self.stock is None or self.stock > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +96,11 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Rental:
-    """A number that was just rented. What the answer left out is None."""
+    """A number that was just rented: its id alone makes it one.
+
+    What the answer left out is None; `phone_number` is then empty, as it is where it was masked.
+    `currency` is US dollars unless the answer names another.
+    """
 
     activation_id: str
     phone_number: str
@@ -91,6 +108,7 @@ class Rental:
     expires_at: datetime | None
     service: str | None = None
     country: str | None = None
+    currency: str = DOLLARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +126,17 @@ class Sms:
 
 @dataclass(frozen=True, slots=True)
 class ActivationStatus:
-    """The answer to a look at one activation; `word` is the status as it was sent."""
+    """The answer to a look at one activation; `word` is the status as it was sent.
+
+    `sms` is the newest; those that the answer lists before it are `earlier_sms`, in its order.
+    """
 
     status: ProviderStatus
     word: str
     sms: Sms | None
     phone_number: str | None = None
     activation_id: str | None = None
+    earlier_sms: tuple[Sms, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

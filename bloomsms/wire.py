@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from bloomsms.errors import ErrorCode, RateLimited, Refused, Unreadable
 from bloomsms.models import Pause, StatusChange
@@ -21,6 +21,8 @@ DEFAULT_RETRY_AFTER_S = 5.0
 LONGEST_RETRY_AFTER_S = 3600.0
 EXCERPT_LENGTH = 120
 LONGEST_WORD = 40
+LONGEST_HOST = 253
+LONGEST_WHOLE = 1000  # digits; Python itself refuses more than 4,300
 
 Json = Any  # a decoded JSON value: the one place where a shape is not yet known
 Data = Mapping[str, Json]
@@ -79,10 +81,12 @@ def read_envelope(http_status: int, headers: Mapping[str, str], body: bytes) -> 
     """Take `data` out of a success envelope.
 
     Errors: RateLimited for any 429; Refused for an error envelope and for any 401; Unreadable for
-    all else.
+    all else, a redirect included, also one that holds an envelope.
     """
     if http_status == 429:  # noqa: PLR2004 - the status itself says it best
         raise RateLimited(retry_after_s(headers))
+    if is_redirect(http_status):
+        raise Unreadable(f"HTTP {http_status}: no redirect is followed")
     try:
         envelope = decode(body)
     except Unreadable:
@@ -97,6 +101,20 @@ def read_envelope(http_status: int, headers: Mapping[str, str], body: bytes) -> 
     if envelope.get("status") != "success" or not 200 <= http_status < 300:  # noqa: PLR2004
         raise Unreadable(f"HTTP {http_status} without success or an error code", excerpt(body))
     return envelope.get("data")
+
+
+def is_redirect(http_status: int) -> bool:
+    return 300 <= http_status < 400  # noqa: PLR2004 - the 3xx range
+
+
+def redirect_host(headers: Mapping[str, str]) -> str:
+    """Where a redirect points, as far as a log may show it: the host, nothing else."""
+    target = next((v for k, v in headers.items() if k.lower() == "location"), "")
+    try:
+        host = urlsplit(target).hostname
+    except ValueError:
+        host = "?"
+    return re.sub(r"[^\w.:-]", "?", host)[:LONGEST_HOST] if host else "the same host"
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float:
@@ -132,14 +150,33 @@ def _activation_path(activation_id: str) -> str:
 
 
 def decode(body: bytes) -> Json:
+    """Read JSON; one value or character that cannot be read costs only itself.
+
+    An order whose answer holds a `NaN` beside the number's id was paid for all the same.
+    Errors: Unreadable.
+    """
     try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError, InvalidOperation) as err:
+        text = body.decode(json.detect_encoding(body), "replace")
+        return json.loads(
+            text, parse_float=_real, parse_int=_whole, parse_constant=_nothing, strict=False
+        )
+    except (ValueError, RecursionError) as err:
         raise Unreadable("the answer is not JSON", excerpt(body)) from err
 
 
-def _no_constant(name: str) -> Json:
-    raise ValueError(name)
+def _real(figures: str) -> Json:
+    try:
+        return Decimal(figures)
+    except InvalidOperation:
+        return None
+
+
+def _whole(figures: str) -> Json:
+    return int(figures) if len(figures) <= LONGEST_WHOLE else None
+
+
+def _nothing(_constant: str) -> Json:
+    return None
 
 
 def _error(errors: Data, http_status: int, headers: Mapping[str, str]) -> Exception:

@@ -13,6 +13,7 @@ from handlers import keyboards, pages, texts
 from handlers.authorization import Guarded
 from handlers.callback_data import Verb, pattern
 from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
+from handlers.pressed import pressed
 from people.access import Right
 from people.model import Person, Standing
 
@@ -34,6 +35,7 @@ class Admin:
         application.add_handler(CommandHandler("admin", page))
         for verb, callback in (
             (Verb.ADMIN, self.page),
+            (Verb.OPEN, self.open_renting),
             (Verb.LET_IN, self.let_in),
             (Verb.TURN_AWAY, self.turn_away),
         ):
@@ -55,18 +57,27 @@ class Admin:
         condition = self._desk.health.condition.value
         tally = await self._desk.ledger.tally()
         text = pages.admin(condition, used, limit, asked, let_in, unsure, owed, tally)
-        await self._desk.screens.show(update, text, keyboards.admin(asked, unsure))
+        lost = await self._desk.store.lost_order()
+        text = text if lost is None else f"{texts.OWNER_RESTORED}\n\n{text}"
+        await self._desk.screens.show(update, text, keyboards.admin(asked, unsure, lost))
 
     async def settle(self, update: Update, context: Context) -> None:
         """An owner has looked at the account: the order cost nothing, or its money came back."""
-        activation = await self._desk.store.get(press_of(update).id())
-        if activation is None:
-            raise NotFound
+        activation = await pressed(self._desk, update)
         now = self._desk.clock.now()
         if not await settle(self._desk.store, activation, CLOSED_BY_OWNER, now):
             raise GoneAlready(activation)
         await self.page(update, context)
         await self._desk.outbox.run_pass(activation.user_id)
+
+    async def open_renting(self, update: Update, _context: Context) -> None:
+        """An owner has compared a restored database with the account. Nothing else opens it."""
+        lost = await self._desk.store.lost_order()
+        if lost is not None and lost != press_of(update).id():
+            raise NotFound
+        await self._desk.presses.answer(update)
+        await self._desk.store.open_renting()
+        await self._desk.screens.show(update, texts.RENTING_OPENED, keyboards.TO_MENU)
 
     async def let_in(self, update: Update, _context: Context) -> None:
         await self._decide(update, self._desk.access.let_in, is_let_in=True)

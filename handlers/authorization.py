@@ -88,11 +88,29 @@ class Guarded:
         return texts.closed_door(user_id, is_asked=verdict.is_asked)
 
 
+class AfterGrant(Guarded):
+    """What follows a handler, for an update that was granted `right` there; else nothing."""
+
+    async def __call__(self, update: Update, context: Context) -> None:
+        if self.right in rights_for(update):
+            await self.callback(update, context)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What may only end an update or pass it on to the handlers that state a right."""
+
+    callback: Callback
+
+    async def __call__(self, update: Update, context: Context) -> None:
+        await self.callback(update, context)
+
+
 def check_all_guarded(application: TelegramApplication) -> None:
     """Errors: TypeError when a handler states no right."""
     for handlers in application.handlers.values():
         for handler in handlers:
-            if not isinstance(handler.callback, Guarded):
+            if not isinstance(handler.callback, Guarded | Ending):
                 raise TypeError(f"{handler!r} states no right")
 
 

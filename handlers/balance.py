@@ -22,4 +22,4 @@ class BalanceScreen:
     async def show(self, update: Update, _context: Context) -> None:
         await self._desk.presses.answer(update)
         balance = await self._desk.account.balance()
-        await self._desk.screens.show(update, texts.balance(balance.amount), keyboards.BACK)
+        await self._desk.screens.show(update, texts.balance(balance), keyboards.BACK)

@@ -1,5 +1,7 @@
 """What buttons carry: a version, a verb and ids, at most 64 bytes; never a price.
 
+A button about an activation carries its token, in version 2. Before that it carried the row's id.
+
 An outside id that does not fit is carried as a digest and found again among those on offer.
 """
 
@@ -12,8 +14,10 @@ from hashlib import blake2s
 from activations.errors import NotFound, OutOfStock
 
 VERSION = "1"
+NEWER_VERSION = "2"  # of what is about an activation
 LONGEST_DATA = 64
 LARGEST_ID = 2**53
+TOKEN = re.compile(r"[A-Za-z0-9_-]{16,24}", re.ASCII)
 PLAIN_REF = re.compile(r"[A-Za-z0-9_.-]{1,18}", re.ASCII)
 
 
@@ -25,15 +29,15 @@ class Verb(StrEnum):
     COUNTRIES = "cs"  # [page]
     SERVICES = "ss"  # [country, page]
     OFFER = "of"  # [country, service]
-    RENT = "go"  # [activation]
-    LEAVE = "lv"  # [activation] back from a confirm card
-    RETRY = "re"  # [activation] the same wish at the price of now
+    RENT = "go"  # [token]
+    LEAVE = "lv"  # [token] back from a confirm card
+    RETRY = "re"  # [token] the same wish at the price of now
     NUMBERS = "ns"  # [page]
-    CANCEL = "ca"  # [activation]
-    OTHER = "ot"  # [activation]
-    ANOTHER = "an"  # [activation]
-    DONE = "dn"  # [activation]
-    AGAIN = "ag"  # [activation]
+    CANCEL = "ca"  # [token]
+    OTHER = "ot"  # [token]
+    ANOTHER = "an"  # [token]
+    DONE = "dn"  # [token]
+    AGAIN = "ag"  # [token]
     HISTORY = "hi"  # [page]
     BALANCE = "ba"
     SETTINGS = "se"
@@ -42,8 +46,24 @@ class Verb(StrEnum):
     STILL = "st"  # the page label: nothing happens
     LET_IN = "in"  # [user]
     TURN_AWAY = "aw"  # [user]
-    SETTLE = "sl"  # [activation] an owner closes an uncertain order
+    SETTLE = "sl"  # [token] an owner closes an uncertain order
+    OPEN = "op"  # [lost order] an owner opens renting again
     ADMIN = "ad"  # the owners' page
+
+
+ABOUT_AN_ACTIVATION = frozenset(
+    {
+        Verb.RENT,
+        Verb.LEAVE,
+        Verb.RETRY,
+        Verb.CANCEL,
+        Verb.OTHER,
+        Verb.ANOTHER,
+        Verb.DONE,
+        Verb.AGAIN,
+        Verb.SETTLE,
+    }
+)
 
 
 class StalePressError(Exception):
@@ -56,6 +76,14 @@ class Press:
 
     verb: Verb
     parts: tuple[str, ...]
+    has_token: bool = False  # else what is about an activation names it by its id
+
+    def token(self) -> str:
+        """An activation's. Errors: NotFound, as for a token that does not exist."""
+        text = self._part(0)
+        if not TOKEN.fullmatch(text):
+            raise NotFound
+        return text
 
     def id(self, position: int = 0) -> int:
         """A positive id. Errors: NotFound, as for an id that does not exist."""
@@ -78,7 +106,8 @@ class Press:
 
 def pack(verb: Verb, *parts: str | int) -> str:
     """Errors: ValueError when it would not fit; the callers' parts always do."""
-    data = ":".join((VERSION, verb.value, *(str(part) for part in parts)))
+    version = NEWER_VERSION if verb in ABOUT_AN_ACTIVATION else VERSION
+    data = ":".join((version, verb.value, *(str(part) for part in parts)))
     if len(data.encode()) > LONGEST_DATA:
         raise ValueError(f"callback data of {len(data.encode())} bytes")
     return data
@@ -88,14 +117,20 @@ def unpack(data: object) -> Press:
     """Errors: StalePressError."""
     version, _, rest = str(data).partition(":")
     word, *parts = rest.split(":")
-    if version != VERSION or word not in {verb.value for verb in Verb}:
+    if word not in {verb.value for verb in Verb}:
         raise StalePressError
-    return Press(Verb(word), tuple(parts))
+    verb, has_token = Verb(word), version == NEWER_VERSION
+    if version != VERSION and not (has_token and verb in ABOUT_AN_ACTIVATION):
+        raise StalePressError
+    return Press(verb, tuple(parts), has_token)
 
 
 def pattern(verb: Verb) -> str:
     """The regular expression of one verb's data, for a handler."""
-    return rf"^{VERSION}:{verb.value}(:|$)"
+    versions = VERSION
+    if verb in ABOUT_AN_ACTIVATION:
+        versions += NEWER_VERSION
+    return rf"^[{versions}]:{verb.value}(:|$)"
 
 
 def ref(outside_id: str) -> str:

@@ -7,6 +7,7 @@ from gettext import gettext as _
 from activations.model import Activation, Kind, Sms, State
 from handlers import formats, texts
 from handlers.formats import escape
+from handlers.phones import phone_of
 
 # Leaves room for the rest of the message below Telegram's 4,096 units.
 LONGEST_SMS = 3500
@@ -101,8 +102,8 @@ def code_messages(activation: Activation, sms: Sms) -> list[str]:
     first, *rest = formats.pieces(text, LONGEST_SMS)
     lines = [f"<code>{escape(sms.code)}</code>", ""] if sms.code else []
     lines += [escape(first), "", what(activation)]
-    if activation.number:
-        lines.append(formats.phone(activation.number.phone_number))
+    if phone := phone_of(activation):
+        lines.append(escape(phone.with_flag))
     if activation.state in (State.CANCELLED, State.EXPIRED):
         lines.append(_("It came after the number had ended."))
     return ["\n".join(lines), *(escape(piece) for piece in rest)]
@@ -162,7 +163,17 @@ def owner_unsettled(activation: Activation) -> str:
 def _number_line(activation: Activation) -> Sequence[str]:
     if activation.number is None:
         return ()
-    return (f"📱 <code>{escape(formats.phone(activation.number.phone_number))}</code>",)
+    phone = phone_of(activation)
+    if phone is None:
+        return (_("📱 <i>number not shown yet</i>"),)
+    line = f"📱 <code>{escape(phone.shown)}</code>"
+    if not phone.country:
+        return (line,)
+    offer = activation.offer
+    country = escape(formats.country("", phone.country))
+    asked = escape(formats.country("", formats.clip(offer.country_name, LONGEST_NAME)))
+    warning = _("⚠️ This number is from {country}, not from {asked}.")
+    return (line, warning.format(country=country, asked=asked))
 
 
 def _state_lines(activation: Activation, now: datetime) -> list[str]:
@@ -195,6 +206,8 @@ def _waiting_lines(activation: Activation, now: datetime) -> list[str]:
     else:
         bar, left = formats.bar(now, activation.created_at, end), formats.time_left(now, end)
         lines.append(_("{bar} {time} left").format(bar=bar, time=left))
+    if number and not number.phone_number:
+        lines.append(_("BloomSMS hasn't sent the number yet. I keep asking and show it here."))
     if activation.is_cancel_asked:
         lines.append(_("Cancelling was asked for; BloomSMS has not confirmed it yet."))
     return lines + _code_lines(activation)

@@ -10,7 +10,7 @@ from telegram.error import RetryAfter, TelegramError
 
 from activations.model import HELD_STATES, Activation, Card, State
 from activations.ports import Clock, Store
-from handlers import card_texts, keyboards
+from handlers import card_texts, keyboards, topics
 from handlers.pace import PATIENT, seconds_of
 from handlers.screens import Gone, Screens
 
@@ -50,16 +50,19 @@ class Cards:
             self._locks.pop(activation_id, None)
             self._edited_at.pop(activation_id, None)
 
-    async def show_anew(self, activation_id: int) -> None:
-        """Put the card at the end of the chat and take the old one away."""
+    async def show_anew(self, activation_id: int, *, below: int = 0) -> None:
+        """Put the card at the end of the chat and take the old one away.
+
+        Where it is `below` that message already, or the number has ended, it stays.
+        """
         async with self._locks.setdefault(activation_id, asyncio.Lock()):
             activation = await self._store.get(activation_id)
-            if activation is None:
+            if activation is None or (below and not _is_above(activation, below)):
                 return
             old = activation.card
             await self._send(activation)
-        if old:
-            await self._screens.take_away(old)
+        if old and not await self._screens.take_away(old):
+            await self._screens.set_keyboard(old, None)
 
     async def run_pass(self) -> None:
         """Move the bars of waiting numbers whose card was not edited for a while.
@@ -103,7 +106,10 @@ class Cards:
     async def _send(self, activation: Activation) -> None:
         now = self._clock.now()
         text, keyboard = card_texts.card(activation, now), keyboards.card(activation)
-        card = await self._screens.send(activation.user_id, text, keyboard, is_silent=True)
+        near = None if topics.asked_in(activation.user_id) else activation.card
+        card = await self._screens.send(
+            activation.user_id, text, keyboard, is_silent=True, near=near
+        )
         self._edited_at[activation.id] = self._clock.monotonic()
         await self._store.place_card(activation.id, card)
         await self._store.mark_shown(activation.id, _digest(text, keyboard))
@@ -111,6 +117,12 @@ class Cards:
     def _last_edit(self, activation: Activation) -> timedelta:
         # What a process before this one showed last is not known; it may have been just now.
         return self._edited_at.get(activation.id, self._started_at)
+
+
+def _is_above(activation: Activation, message_id: int) -> bool:
+    """Whether an open number's card stands above that message."""
+    card = activation.card
+    return activation.state in HELD_STATES and card is not None and card.message_id < message_id
 
 
 def _one_a_chat(due: list[Activation]) -> list[Activation]:

@@ -9,7 +9,7 @@ from telegram.ext import CallbackQueryHandler, MessageHandler, filters
 
 from activations.errors import GoneAlready, Refusal
 from activations.notes import Draft, NoteKind
-from handlers import formats, keyboards, texts
+from handlers import formats, keyboards, texts, topics
 from handlers.authorization import Guarded, rights_for
 from handlers.callback_data import StalePressError
 from handlers.desk import Context, Desk, TelegramApplication
@@ -103,5 +103,6 @@ class Fallback:
         except TelegramError as err:
             if not is_passing(err):
                 raise
-            draft = Draft(NoteKind.SENTENCE, user_id, None, {"sentence": sentence})
+            words = {"sentence": sentence, "topic": str(topics.asked_in(user_id) or "")}
+            draft = Draft(NoteKind.SENTENCE, user_id, None, words)
             await self._desk.notes.add((draft,), self._desk.clock.now())

@@ -2,18 +2,23 @@
 
 import asyncio
 import logging
+import math
 from typing import Any
 
 from telegram import Update
-from telegram.error import Conflict, InvalidToken, TelegramError
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
 from activations.pulse import Pulse
 from handlers.inbox import Inbox
+from handlers.pace import seconds_of
 from handlers.readable import id_of, read
 from handlers.rivals import RETRY_S, Rivals
 from handlers.unkept import Unkept
+from handlers.webhook_guard import WebhookGuard, is_of_webhook
 
+# One fetch so often while Telegram asks for silence harms nothing.
+LONGEST_DEAF_S = 60
 # Telegram answers these with the whole message. Nobody looks at it, and to read it costs as much
 # time as to ask for it.
 UNREAD = frozenset({"editMessageText", "editMessageReplyMarkup"})
@@ -30,6 +35,7 @@ class KeepingBot(ExtBot[str]):
         pulse: Pulse,
         rivals: Rivals,
         unkept: Unkept,
+        webhooks: WebhookGuard,
         **options: Any,  # noqa: ANN401 - PTB's own options
     ) -> None:
         super().__init__(**options)
@@ -38,6 +44,7 @@ class KeepingBot(ExtBot[str]):
             self._pulse = pulse
             self._rivals = rivals
             self._unkept = unkept
+            self._webhooks = webhooks
 
     async def get_updates(self, *args: Any, **options: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as above
         """Errors: TelegramError also when they could not be kept, so that nothing is confirmed."""
@@ -47,10 +54,14 @@ class KeepingBot(ExtBot[str]):
             # The library would stop fetching for good; a 401 or 404 on the way may pass.
             self._pulse.miss()
             raise TelegramError(f"Telegram refuses the token: {type(err).__name__}") from err
+        except RetryAfter as err:
+            self._pulse.miss()
+            raise RetryAfter(min(math.ceil(seconds_of(err)), LONGEST_DEAF_S)) from err
         except TelegramError:
             self._pulse.miss()
             raise
         self._pulse.beat()
+        await self._webhooks.put_back()
         return updates
 
     async def _fetch(self, *args: Any, **options: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as above
@@ -60,13 +71,27 @@ class KeepingBot(ExtBot[str]):
             try:
                 return await super().get_updates(*args, **options)
             except Conflict as err:
+                if is_of_webhook(err):
+                    if not options.get("timeout"):  # the last one, before the end
+                        return ()
+                    await self._remove_webhook(err)
+                    continue
                 if not self._rivals.met(err):
                     raise
             await asyncio.sleep(RETRY_S)
 
+    async def _remove_webhook(self, err: Conflict) -> None:
+        """Errors: TelegramError, after which the library fetches again, with longer pauses."""
+        if not self._webhooks.met():
+            raise err
+        await self.delete_webhook(drop_pending_updates=False)
+        await self._webhooks.put_back()
+
     async def _do_post(self, endpoint: str, data: dict[str, Any], **limits: Any) -> Any:  # noqa: ANN401 - as above
         """Every call passes here; only here updates still are what Telegram wrote."""
         answer = await super()._do_post(endpoint, data, **limits)
+        if answer is None:
+            raise TelegramError(f"{endpoint}: an answer without a result")
         if endpoint in UNREAD:
             return True
         return await self._readable(answer) if endpoint == "getUpdates" else answer

@@ -10,6 +10,7 @@ from activations.catalog import ANYWHERE, Country, Service
 from activations.model import Activation, Sms, State
 from handlers import formats
 from handlers.callback_data import Verb, pack, ref
+from handlers.phones import phone_of
 from people.model import Person, Standing
 
 COLUMNS = 2
@@ -81,8 +82,8 @@ def confirm(activation: Activation) -> InlineKeyboardMarkup:
     rent = f"✅ Rent for {formats.money(activation.price)}"
     return InlineKeyboardMarkup(
         [
-            [button(rent, Verb.RENT, activation.id, style=SUCCESS)],
-            [button("↩️ Back", Verb.LEAVE, activation.id), CLOSE_BUTTON],
+            [button(rent, Verb.RENT, activation.token, style=SUCCESS)],
+            [button("↩️ Back", Verb.LEAVE, activation.token), CLOSE_BUTTON],
         ]
     )
 
@@ -104,13 +105,14 @@ def code(activation: Activation, sms: Sms | None = None) -> InlineKeyboardMarkup
     """The buttons of a message with a code, the last one unless `sms` is given."""
     rows: list[Row] = []
     sms = sms or activation.last_sms
-    if sms and (copied := sms.code):
-        rows.append([_copy(f"📋 Copy {copied}", copied)])
+    if sms and (copied := sms.code) and formats.utf16_length(copied) <= LONGEST_COPY:
+        label = f"📋 Copy {copied}" if len(copied) <= LONGEST_NAME else "📋 Copy code"
+        rows.append([_copy(label, copied)])
     if activation.state is State.CODE_RECEIVED:
-        another = button("📩 Another SMS", Verb.ANOTHER, activation.id)
-        done = button("✅ Done", Verb.DONE, activation.id, style=SUCCESS)
+        another = button("📩 Another SMS", Verb.ANOTHER, activation.token)
+        done = button("✅ Done", Verb.DONE, activation.token, style=SUCCESS)
         rows.append([another, done])
-    again = button("🔁 Rent again", Verb.AGAIN, activation.id)
+    again = button("🔁 Rent again", Verb.AGAIN, activation.token)
     if activation.state is not State.WAITING:
         rows.append([again])
     return InlineKeyboardMarkup([*rows, BELOW])
@@ -139,8 +141,15 @@ def access(user_id: int | str, standing: Standing = Standing.ASKED) -> InlineKey
     return InlineKeyboardMarkup([open_to.get(standing, [let_in, refuse]), [CLOSE_BUTTON]])
 
 
-def admin(asked: Sequence[Person], unsure: Sequence[Activation]) -> InlineKeyboardMarkup:
-    rows = [
+def open_renting(lost_order: int | str) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup([[_open_renting(lost_order)], BELOW])
+
+
+def admin(
+    asked: Sequence[Person], unsure: Sequence[Activation], lost_order: int | None = None
+) -> InlineKeyboardMarkup:
+    rows = [] if lost_order is None else [[_open_renting(lost_order)]]
+    rows += [
         [
             button(f"✅ Let in {_clipped(person.name)}", Verb.LET_IN, person.user_id),
             button("⛔ Refuse", Verb.TURN_AWAY, person.user_id),
@@ -157,33 +166,37 @@ def unsettled(order: Activation) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup([[_close(order)], *BACK_TO_MENU])
 
 
+def _open_renting(lost_order: int | str) -> InlineKeyboardButton:
+    return button("🔓 Open renting", Verb.OPEN, lost_order, style=SUCCESS)
+
+
 def page_count(items: int, size: int) -> int:
     return max(1, -(-items // size))
 
 
 def _waiting(activation: Activation) -> InlineKeyboardMarkup:
     rows: list[Row] = []
-    if activation.number:
-        rows.append([_copy("📋 Copy number", activation.number.phone_number)])
+    if phone := phone_of(activation):
+        rows.append([_copy("📋 Copy number", phone.copied)])
     if activation.sms:
-        rows.append([button("✅ Done", Verb.DONE, activation.id, style=SUCCESS)])
+        rows.append([button("✅ Done", Verb.DONE, activation.token, style=SUCCESS)])
     else:
-        cancel = button("✖️ Cancel", Verb.CANCEL, activation.id, style=DANGER)
-        rows.append([cancel, button("🔄 Other number", Verb.OTHER, activation.id)])
+        cancel = button("✖️ Cancel", Verb.CANCEL, activation.token, style=DANGER)
+        rows.append([cancel, button("🔄 Other number", Verb.OTHER, activation.token)])
     return InlineKeyboardMarkup([*rows, BELOW])
 
 
 def _close(order: Activation) -> InlineKeyboardButton:
-    return button(f"Close order {order.id}", Verb.SETTLE, order.id)
+    return button(f"Close order {order.id}", Verb.SETTLE, order.token)
 
 
 def _after_the_end(activation: Activation) -> Row:
     if activation.state is State.UNCERTAIN:
         return BELOW
     label = "🔁 Try again" if activation.state is State.REFUSED else "📱 Another number"
-    row = [button(label, Verb.RETRY, activation.id), *BELOW]
+    row = [button(label, Verb.RETRY, activation.token), *BELOW]
     if activation.number and activation.sms:
-        row.insert(0, button("🔁 Rent again", Verb.AGAIN, activation.id))
+        row.insert(0, button("🔁 Rent again", Verb.AGAIN, activation.token))
     return row
 
 
@@ -195,13 +208,13 @@ def _country(country: Country) -> InlineKeyboardButton:
 def _service(service: Service, country_id: str) -> InlineKeyboardButton:
     label = f"{_clipped(service.name)} · {formats.money(service.price)}"
     with_stock = f"{label} · {service.stock}"
-    if len(with_stock) <= ROOM_FOR_STOCK:
+    if service.stock is not None and len(with_stock) <= ROOM_FOR_STOCK:
         label = with_stock
     return button(label, Verb.OFFER, ref(country_id), ref(service.code))
 
 
 def _copy(label: str, text: str) -> InlineKeyboardButton:
-    return InlineKeyboardButton(label, copy_text=CopyTextButton(text[:LONGEST_COPY]))
+    return InlineKeyboardButton(label, copy_text=CopyTextButton(text))
 
 
 def _clipped(name: str) -> str:

@@ -13,8 +13,8 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 from telegram.ext import BaseUpdateProcessor
 
-from activations.ports import NO_METERS, Meters
-from handlers import texts
+from activations.meters import NO_METERS, Meters
+from handlers import texts, topics
 from handlers.inbox import Inbox
 from handlers.presses import Presses
 
@@ -61,6 +61,7 @@ class PersonLanes(BaseUpdateProcessor):
             await coroutine
             return
         began_at_s = time.monotonic()
+        topics.enter(update)
         try:
             if self._inbox.take(update):
                 await self._in_lane(update, coroutine)
@@ -103,6 +104,6 @@ class PersonLanes(BaseUpdateProcessor):
             return
         self._told.add(person)
         try:
-            await update.message.reply_text(texts.TOO_FAST)
+            await topics.reply(update.message, texts.TOO_FAST)
         except TelegramError as err:
             log.info("update %d could not be answered: %s", update.update_id, err)

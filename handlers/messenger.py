@@ -5,11 +5,12 @@ import re
 from html import unescape
 
 from telegram import InlineKeyboardMarkup
-from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
-from activations.model import Activation
+from activations.model import Activation, Card, Sms
 from activations.notes import Delivery, Note, NoteKind, Outcome
-from handlers import card_texts, formats, keyboards, owner_texts, texts
+from activations.ports import Outbox
+from handlers import card_texts, formats, keyboards, owner_texts, texts, topics
 from handlers.cards import Cards
 from handlers.pace import PATIENT, SLACK_S, URGENT, seconds_of
 from handlers.screens import Screens
@@ -21,8 +22,16 @@ PARKED = Delivery(Outcome.PARKED)
 DEAD = Delivery(Outcome.DEAD)
 LATER = Delivery(Outcome.LATER)
 
-# Telegram's words for a person who cannot be written to until they write again.
-ABSENT = ("chat not found", "user is deactivated", "bot was blocked", "can't initiate conversation")
+# Telegram's words, `_` read as a space, for a person who cannot be written to until they write.
+ABSENT = (
+    "chat not found", "user not found", "peer id invalid", "user id invalid", "chat id invalid",
+    "user is deactivated", "user deactivated", "bot was blocked", "user is blocked",
+    "bot was kicked", "can't initiate conversation", "user is bot", "chat write forbidden",
+    "no rights to send a message", "chat was deleted", "chat was deactivated", "channel private",
+    "channel invalid",
+)  # fmt: skip
+# A code that Telegram refused so often, for a quarter of an hour, waits for the person as well.
+MOST_REFUSALS = 20
 
 ABOUT_AN_ORDER = {
     NoteKind.UNCERTAIN: card_texts.uncertain,
@@ -34,54 +43,73 @@ ABOUT_AN_ORDER = {
 
 
 class TelegramMessenger:
-    def __init__(self, screens: Screens, cards: Cards) -> None:
+    def __init__(self, screens: Screens, cards: Cards, outbox: Outbox) -> None:
         self._screens = screens
         self._cards = cards
+        self._outbox = outbox
 
     async def deliver(self, note: Note, activation: Activation | None) -> Delivery:
         """Tell it; what Telegram answers becomes SENT, LATER, PARKED or DEAD."""
         try:
-            await self._tell(note, activation)
+            with topics.answering(note.user_id, note.words.get("topic", "")):
+                await self._tell(note, activation)
         except TelegramError as err:
             log.info("note %d: Telegram says %s", note.id, type(err).__name__)
-            return verdict(err, note.kind)
+            found = verdict(err, note.kind)
+            is_lasting = isinstance(err, BadRequest) and note.attempts >= MOST_REFUSALS
+            return PARKED if found is LATER and is_lasting else found
         return SENT
 
     async def _tell(self, note: Note, activation: Activation | None) -> None:
         if note.kind is NoteKind.CARD and activation:
             await self._cards.refresh(activation.id)
         elif note.kind is NoteKind.CODE and activation and note.sms:
-            first, *rest = card_texts.code_messages(activation, note.sms)
-            await self._send(note, first, keyboards.code(activation, note.sms))
-            for text in rest:
-                await self._send(note, text, None)
+            await self._tell_code(note, activation, note.sms)
         elif text := _news(note, activation):
-            await self._send(note, text, _keyboard(note, activation))
+            card = activation.card if activation else None
+            await self._send(note, text, _keyboard(note, activation), card)
 
-    async def _send(self, note: Note, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
+    async def _tell_code(self, note: Note, activation: Activation, sms: Sms) -> None:
+        """Piece by piece: what Telegram has of it is not sent again."""
+        pieces = card_texts.code_messages(activation, sms)
+        for number, text in enumerate(pieces):
+            if number < note.pieces_sent:
+                continue
+            keyboard = keyboards.code(activation, sms) if number == 0 else None
+            await self._send(note, text, keyboard, activation.card)
+            if number + 1 < len(pieces):
+                await self._outbox.mark_pieces(note, number + 1)
+
+    async def _send(
+        self, note: Note, text: str, keyboard: InlineKeyboardMarkup | None, card: Card | None
+    ) -> None:
+        """What is of a number goes to the topic of its card, where that is its person's."""
+        near = card if card and card.chat_id == note.user_id else None
         haste = URGENT if note.kind is NoteKind.CODE else PATIENT
         try:
-            await self._screens.send(note.user_id, text, keyboard, haste=haste)
+            await self._screens.send(note.user_id, text, keyboard, haste=haste, near=near)
         except BadRequest as err:
             if is_absent(err):
                 raise
             # Whatever it is that Telegram does not take, a bare text has none of it.
             log.warning("note %d is sent as plain text: Telegram says %s", note.id, err)
-            await self._screens.send_plain(note.user_id, plain(text))
+            await self._screens.send_plain(note.user_id, plain(text), near)
 
 
 def verdict(err: TelegramError, kind: NoteKind) -> Delivery:
     """What a refused delivery means for its note."""
     if isinstance(err, RetryAfter):
         return Delivery(Outcome.LATER, seconds_of(err) + SLACK_S)
-    if isinstance(err, Forbidden) or is_absent(err):
+    # Only chats of people are kept, and they do not move.
+    if isinstance(err, Forbidden | ChatMigrated) or is_absent(err):
         return PARKED
     # A code is never given up.
     return DEAD if isinstance(err, BadRequest) and kind is not NoteKind.CODE else LATER
 
 
 def is_absent(err: TelegramError) -> bool:
-    return any(words in err.message.lower() for words in ABSENT)
+    said = err.message.lower().replace("_", " ")
+    return any(words in said for words in ABSENT)
 
 
 def plain(html: str) -> str:
@@ -95,6 +123,8 @@ def _keyboard(note: Note, activation: Activation | None) -> InlineKeyboardMarkup
         return keyboards.access(note.words["user_id"])
     if note.kind is NoteKind.OWNER_UNSETTLED and activation:
         return keyboards.unsettled(activation)
+    if note.kind is NoteKind.OWNER_RESTORED:
+        return keyboards.open_renting(note.words["lost"])
     if note.kind is NoteKind.TURNED_AWAY:
         return keyboards.to_numbers() if note.words else None
     return keyboards.TO_MENU
@@ -118,6 +148,13 @@ def _news(note: Note, activation: Activation | None) -> str:
         NoteKind.OWNER_UNCLAIMED: texts.owner_unclaimed(
             words.get("provider_id", ""), words.get("orders", "")
         ),
+        NoteKind.OWNER_RESTORED: texts.OWNER_RESTORED,
+        NoteKind.OWNER_BALANCE: texts.owner_balance(
+            words.get("balance", ""), words.get("expected", "")
+        ),
+        NoteKind.OWNER_WEBHOOK: texts.WEBHOOK_CHANGED,
         NoteKind.OWNER_FUNDS: texts.owner_funds(),
-        NoteKind.OWNER_PROVIDER: texts.CONDITIONS.get(words.get("condition", ""), ""),
+        NoteKind.OWNER_PROVIDER: texts.condition(
+            words.get("condition", ""), words.get("currency", "")
+        ),
     }.get(note.kind, "")

@@ -18,6 +18,7 @@ from handlers import keyboards, pages, texts
 from handlers.authorization import Guarded, rights_for
 from handlers.callback_data import Verb, pattern
 from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
+from handlers.pressed import owned
 from handlers.screens import place_of
 from people.access import Right
 
@@ -85,14 +86,13 @@ class Numbers:
 
     async def _end(self, update: Update, context: Context, ending: Ending) -> None:
         """Pass the wish on beside the person's lane: the provider may take its time."""
-        activation_id = press_of(update).id()
-        activation = await self._desk.endings.owned(user_of(update), activation_id)
+        activation = await owned(self._desk, update)
         if activation.state not in OPEN_STATES:
             raise GoneAlready(activation)
-        if activation_id in self._desk.under_way:
+        if activation.id in self._desk.under_way:
             await self._desk.presses.answer(update, texts.UNDER_WAY)
             return
-        self._desk.under_way.add(activation_id)
+        self._desk.under_way.add(activation.id)
         self._desk.beside(update, context, self._ask(update, activation, ending))
         await self._desk.presses.answer(update, texts.ASKING)
 
@@ -103,6 +103,9 @@ class Numbers:
             self._desk.under_way.discard(activation.id)
             await self._desk.outbox.run_pass(activation.user_id)
         await self._refresh_code_message(update, after)
+        message = update.callback_query.message if update.callback_query else None
+        if message and after.state in OPEN_STATES:
+            await self._desk.cards.show_anew(after.id, below=message.message_id)
 
     async def _refresh_code_message(self, update: Update, after: Activation) -> None:
         """A message with a code keeps its text; only its buttons follow."""

@@ -9,6 +9,7 @@ from activations.model import Activation, State
 from activations.tally import Sum, Tally
 from handlers import card_texts, formats
 from handlers.formats import escape
+from handlers.phones import phone_of
 from people.model import Limits, Person
 
 MOST_SMS = 3
@@ -123,10 +124,10 @@ def when(time: datetime) -> str:
 
 
 def _past(activation: Activation) -> str:
-    number = activation.number
+    phone = phone_of(activation)
     lines = [
         card_texts.what(activation) + " · " + formats.money(activation.price),
-        formats.phone(number.phone_number) if number else "",
+        escape(phone.with_flag) if phone else "",
         f"{ENDS.get(activation.state, '')} · {when(activation.created_at)}",
     ]
     for sms in activation.sms[-MOST_SMS:]:

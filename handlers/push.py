@@ -1,7 +1,6 @@
 """Updates that Telegram pushes instead of being asked for them: kept first, then handled alike."""
 
 import hashlib
-import json
 import logging
 from collections.abc import Sequence
 
@@ -10,7 +9,8 @@ from telegram.error import TelegramError
 from activations.pulse import Pulse
 from handlers.desk import TelegramApplication
 from handlers.inbox import Inbox
-from handlers.readable import id_of, read
+from handlers.readable import id_of, parsed, read
+from handlers.webhook_guard import WebhookGuard
 
 # So many pushes may be under way at once; Telegram's own usual number.
 MOST_CONNECTIONS = 40
@@ -28,12 +28,18 @@ def secret_of(bot_token: str) -> str:
 
 class Push:
     def __init__(
-        self, application: TelegramApplication, inbox: Inbox, pulse: Pulse, url: str
+        self,
+        application: TelegramApplication,
+        inbox: Inbox,
+        pulse: Pulse,
+        url: str,
+        guard: WebhookGuard,
     ) -> None:
         self._application = application
         self._inbox = inbox
         self._pulse = pulse
         self._url = url
+        self._guard = guard
         self._kinds: Sequence[str] = ()
         self._bot_id = int(application.bot.token.partition(":")[0])
 
@@ -44,7 +50,7 @@ class Push:
         it has no id: Telegram would repeat it for ever, and everything behind it would wait.
         """
         self._pulse.beat()
-        written = _parsed(body)
+        written = parsed(body.decode(errors="replace"))
         update_id = id_of(written)
         if update := read(written, self._application.bot):
             await self._inbox.keep(self._bot_id, [update])
@@ -60,31 +66,30 @@ class Push:
         Errors: TelegramError.
         """
         self._kinds = kinds
-        await self._application.bot.set_webhook(
-            self._url,
-            secret_token=secret_of(self._application.bot.token),
-            allowed_updates=kinds,
-            max_connections=MOST_CONNECTIONS,
-            drop_pending_updates=False,
-        )
+        try:
+            await self._application.bot.set_webhook(
+                self._url,
+                secret_token=secret_of(self._application.bot.token),
+                allowed_updates=kinds,
+                max_connections=MOST_CONNECTIONS,
+                drop_pending_updates=False,
+            )
+        except TelegramError:
+            self._pulse.miss()
+            raise
         self._pulse.beat()
 
     async def run_pass(self) -> None:
         """See that Telegram still answers and still pushes to us."""
         try:
             known = await self._application.bot.get_webhook_info()
-            self._pulse.beat()
-            if known.url != self._url:
-                log.warning("somebody else has changed where Telegram pushes updates: set again")
+            if known.url == self._url:
+                self._pulse.beat()
+            elif self._guard.met():
                 await self.begin(self._kinds)
+            else:
+                return
+            await self._guard.put_back()
         except TelegramError as err:
             self._pulse.miss()
             log.warning("looking after the webhook: %s", err)
-
-
-def _parsed(body: bytes) -> object:
-    try:
-        parsed: object = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return parsed

@@ -1,11 +1,16 @@
 """Which updates the library can read: whatever else Telegram writes must stop nobody."""
 
 import json
+import re
 from typing import Any
 
 from telegram import Bot, Update
 
 LARGEST_ID = 2**63 - 1  # that a row can have
+# In JSON: an escaped backslash, a whole surrogate pair, and half of one, which no text can hold.
+ESCAPES = re.compile(
+    r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
 
 
 def read(written: object, bot: Bot) -> Update | None:
@@ -23,10 +28,21 @@ def read(written: object, bot: Bot) -> Update | None:
 
 def read_text(text: str, bot: Bot) -> Update | None:
     """As `read`, of an update as JSON."""
+    return read(parsed(text), bot)
+
+
+def parsed(text: str) -> object:
+    """What stands in JSON; None when it is none."""
     try:
-        return read(json.loads(text), bot)
+        found: object = json.loads(clean(text))
     except (ValueError, RecursionError):
         return None
+    return found
+
+
+def clean(text: str) -> str:
+    """JSON with each half of a surrogate pair replaced: neither rows nor calls can hold it."""
+    return ESCAPES.sub(lambda found: r"\ufffd" if found[1] else found[0], text)
 
 
 def id_of(written: object) -> int | None:

@@ -13,13 +13,14 @@ from telegram.ext import (
 )
 
 from activations.catalog import ANYWHERE
-from activations.errors import GoneAlready, OfferStale
-from activations.model import Activation, Card, State
+from activations.errors import GoneAlready, NotInDollars, OfferStale
+from activations.model import HELD_STATES, Activation, Card, Kind, State
 from activations.rentals import Quote
 from handlers import card_texts, formats, keyboards, texts
 from handlers.authorization import Guarded
 from handlers.callback_data import Verb, pattern, resolve
 from handlers.desk import Context, Desk, TelegramApplication, press_of, user_of
+from handlers.pressed import owned
 from handlers.screens import place_of
 from people.access import Right
 
@@ -74,47 +75,44 @@ class Renting:
 
     async def offer_again(self, update: Update, _context: Context) -> None:
         """The same number once more, in a message of its own: the code stays where it is."""
-        user_id = user_of(update)
-        source = await self._desk.rentals.owned(user_id, press_of(update).id())
+        source = await owned(self._desk, update)
         await self._desk.presses.answer(update)
-        limits = self._desk.limits_of(user_id)
-        quote = await self._desk.rentals.quote_again(user_id, limits, source.id)
-        text, keyboard = _confirm_card(quote)
-        await self._desk.screens.send(user_id, text, keyboard)
+        await self._send(await self._quote_again(source.user_id, source.id))
 
     async def retry(self, update: Update, _context: Context) -> None:
         """The same wish at the price of now, in place of a card whose number is gone."""
-        old = await self._desk.rentals.owned(user_of(update), press_of(update).id())
+        old = await owned(self._desk, update)
         await self._desk.presses.answer(update)
         await self._propose(update, old.offer.country_id, old.offer.service_code)
 
     async def leave(self, update: Update, _context: Context) -> None:
         """Back from a confirm card: its offer is withdrawn."""
-        user_id, activation_id = user_of(update), press_of(update).id()
-        left = await self._desk.rentals.owned(user_id, activation_id)
+        left = await owned(self._desk, update)
         await self._desk.presses.answer(update)
         if left.state not in (State.INTENT, State.WITHDRAWN):
             await self._desk.cards.refresh(left.id)
             return
-        await self._desk.rentals.withdraw(user_id, activation_id)
+        await self._desk.rentals.withdraw(left.user_id, left.id)
+        if left.card:
+            await self._desk.store.drop_card(left.card)
         await self._show_services(update, left.offer.country_id, 0)
 
     async def rent(self, update: Update, context: Context) -> None:
         """The one press that spends; every further one is shown what became of the first."""
-        press, user_id = press_of(update), user_of(update)
-        place = place_of(update.callback_query) if update.callback_query else None
+        if not press_of(update).has_token:
+            await self._rent_without_token(update)
+            return
+        offered, place = await owned(self._desk, update), _place(update)
         if refusal := self._desk.health.refusal:
             raise refusal
         try:
             begun = await self._desk.rentals.confirm(
-                user_id, self._desk.limits_of(user_id), press.id(), place
+                offered.user_id, self._desk.limits_of(offered.user_id), offered.id, place
             )
         except GoneAlready as gone:
             await self._show_what_became(update, gone.activation, place)
         except OfferStale as stale:
-            await self._desk.presses.answer(update)
-            offer = stale.activation.offer
-            await self._propose(update, offer.country_id, offer.service_code)
+            await self._propose_anew(update, stale.activation)
         else:
             # Beside the person's lane: whatever else they press is handled meanwhile.
             self._desk.beside(update, context, self._pay(begun))
@@ -122,12 +120,14 @@ class Renting:
 
     async def swap(self, update: Update, context: Context) -> None:
         """Another number instead of the waiting one."""
-        old = await self._desk.rentals.owned(user_of(update), press_of(update).id())
+        old = await owned(self._desk, update)
         if old.state is not State.WAITING:
             raise GoneAlready(old)
         if old.id in self._desk.under_way:
             await self._desk.presses.answer(update, texts.UNDER_WAY)
             return
+        if refusal := self._desk.health.refusal:
+            raise refusal  # before the old number is given back
         self._desk.under_way.add(old.id)
         self._desk.beside(update, context, self._swap(old))
         await self._desk.presses.answer(update, texts.ASKING)
@@ -135,6 +135,7 @@ class Renting:
     async def search(self, update: Update, _context: Context) -> None:
         """Free text: the services and countries whose name holds it."""
         user_id = user_of(update)
+        self._must_be_in_dollars()
         wanted = (update.effective_message.text if update.effective_message else None) or ""
         country = await self._desk.catalog.usual_country(user_id)
         services, countries = await self._desk.catalog.search(user_id, wanted, country.id)
@@ -148,19 +149,65 @@ class Renting:
         known = (country.id for country in (ANYWHERE, *countries))
         return resolve(reference, known)
 
+    def _must_be_in_dollars(self) -> None:
+        """Errors: NotInDollars while the balance is in another currency: prices may be, too."""
+        if currency := self._desk.health.currency.of_balance:
+            raise NotInDollars(currency)
+
     async def _show_services(self, update: Update, country_id: str, page: int) -> None:
+        self._must_be_in_dollars()
         found = await self._desk.catalog.services(user_of(update), country_id)
         country = await self._desk.catalog.country(country_id) or ANYWHERE
         text = texts.choose_service(formats.country(country.id, country.name), len(found))
         await self._desk.screens.show(update, text, keyboards.services(found, country_id, page))
 
-    async def _propose(self, update: Update, country_id: str, service_code: str) -> None:
+    async def _rent_without_token(self, update: Update) -> None:
+        """A button that names its row by an id alone never spends: the id may be given anew."""
         user_id = user_of(update)
-        quote = await self._desk.rentals.quote(
-            user_id, self._desk.limits_of(user_id), country_id, service_code
-        )
-        text, keyboard = _confirm_card(quote)
-        await self._desk.screens.show(update, text, keyboard)
+        offered = await self._desk.rentals.owned(user_id, press_of(update).id())
+        if begun := await self._desk.store.from_before(offered.id):
+            await self._show_what_became(update, begun, _place(update))
+        else:
+            await self._propose_anew(update, offered)
+
+    async def _propose(self, update: Update, country_id: str, service_code: str) -> None:
+        await self._show(update, await self._quote(user_of(update), country_id, service_code))
+
+    async def _propose_anew(self, update: Update, old: Activation) -> None:
+        """The same offer at the price of now; in a new message if another one shows `old`."""
+        await self._desk.presses.answer(update)
+        offer = old.offer
+        if offer.kind is Kind.AGAIN and offer.source_id:
+            quote = await self._quote_again(old.user_id, offer.source_id)
+        else:
+            quote = await self._quote(old.user_id, offer.country_id, offer.service_code)
+        if old.card in (None, _place(update)):
+            await self._show(update, quote)
+        else:
+            await self._send(quote)
+
+    async def _quote(self, user_id: int, country_id: str, service_code: str) -> Quote:
+        self._must_be_in_dollars()
+        limits = self._desk.limits_of(user_id)
+        return await self._desk.rentals.quote(user_id, limits, country_id, service_code)
+
+    async def _quote_again(self, user_id: int, source_id: int) -> Quote:
+        self._must_be_in_dollars()
+        limits = self._desk.limits_of(user_id)
+        return await self._desk.rentals.quote_again(user_id, limits, source_id)
+
+    async def _show(self, update: Update, quote: Quote) -> None:
+        """The confirm card in the pressed message, unless that is the card of a live number."""
+        place = _place(update)
+        there = await self._desk.store.shown_at(place) if place else None
+        if there and there.state in HELD_STATES:
+            await self._send(quote)
+        elif card := await self._desk.screens.show(update, *_confirm_card(quote)):
+            await self._desk.store.place_card(quote.activation.id, card)
+
+    async def _send(self, quote: Quote) -> None:
+        card = await self._desk.screens.send(quote.activation.user_id, *_confirm_card(quote))
+        await self._desk.store.place_card(quote.activation.id, card)
 
     async def _pay(self, begun: Activation) -> None:
         try:
@@ -192,6 +239,10 @@ class Renting:
         elif activation.card is None and activation.state is not State.INTENT:
             text = card_texts.card(activation, self._desk.clock.now())
             await self._desk.screens.show(update, text, keyboards.card(activation))
+
+
+def _place(update: Update) -> Card | None:
+    return place_of(update.callback_query) if update.callback_query else None
 
 
 def _confirm_card(quote: Quote) -> tuple[str, InlineKeyboardMarkup]:

@@ -2,6 +2,8 @@
 
 import logging
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from telegram import (
     CallbackQuery,
@@ -15,6 +17,7 @@ from telegram.error import BadRequest, Forbidden
 from telegram.ext import ExtBot
 
 from activations.model import Card
+from handlers import topics
 from handlers.pace import URGENT
 
 MOST_REMEMBERED = 10_000
@@ -33,11 +36,15 @@ class Screens:
     def __init__(self, bot: ExtBot[str]) -> None:
         self._bot = bot
         self._shown: OrderedDict[Card, int] = OrderedDict()
+        self._topics = topics.Topics()
 
     async def show(
         self, update: Update, text: str, keyboard: InlineKeyboardMarkup | None = None
-    ) -> None:
-        """The answer to an update, in the message that was pressed if there is one."""
+    ) -> Card | None:
+        """The answer to an update, in the message that was pressed if there is one.
+
+        Shape: the message that shows it; None for an update without a chat.
+        """
         query, chat = update.callback_query, update.effective_chat
         place = place_of(query) if query else None
         if place is not None:
@@ -46,9 +53,8 @@ class Screens:
             except Gone:
                 log.debug("the pressed message is gone; a new one is sent")
             else:
-                return
-        if chat:
-            await self.send(chat.id, text, keyboard)
+                return place
+        return await self.send(chat.id, text, keyboard) if chat else None
 
     async def send(
         self,
@@ -58,9 +64,14 @@ class Screens:
         *,
         is_silent: bool = False,
         haste: str | None = None,
+        near: Card | None = None,
     ) -> Card:
-        """Send a new message; `haste` is one of pace.py's words."""
-        message = await self._bot.send_message(
+        """Send a new message; `haste` is one of pace.py's words.
+
+        It goes to the topic of the message `near`, else to the one of the update it answers.
+        """
+        send = partial(
+            self._bot.send_message,
             chat_id,
             text,
             parse_mode=ParseMode.HTML,
@@ -69,13 +80,22 @@ class Screens:
             disable_notification=is_silent or None,
             rate_limit_args=haste,
         )
+        message = await _in_topic(send, self._topics.of(near) if near else topics.asked_in(chat_id))
+        self._topics.note(message)
         card = Card(chat_id, message.message_id)
         self._remember(card, text, keyboard)
         return card
 
-    async def send_plain(self, chat_id: int, text: str) -> None:
+    async def send_plain(self, chat_id: int, text: str, near: Card | None = None) -> None:
         """For a text that Telegram has refused with its markup and buttons."""
-        await self._bot.send_message(chat_id, text, rate_limit_args=URGENT)
+        send = partial(self._bot.send_message, chat_id, text, rate_limit_args=URGENT)
+        await _in_topic(send, self._topics.of(near) if near else topics.asked_in(chat_id))
+
+    def meet(self, update: Update) -> None:
+        """Remember where the pressed message stands: it may become a card."""
+        message = update.callback_query.message if update.callback_query else None
+        if isinstance(message, Message):
+            self._topics.note(message)
 
     async def edit(
         self,
@@ -103,7 +123,7 @@ class Screens:
                 raise _gone_or_same(err) from err
         self._remember(card, text, keyboard)
 
-    async def set_keyboard(self, card: Card, keyboard: InlineKeyboardMarkup) -> None:
+    async def set_keyboard(self, card: Card, keyboard: InlineKeyboardMarkup | None) -> None:
         """Change only the buttons; of no consequence when it cannot be done."""
         self._shown.pop(card, None)
         try:
@@ -133,6 +153,19 @@ def place_of(query: CallbackQuery) -> Card | None:
     """The message a button was pressed on, if Telegram still shows it to us."""
     message = query.message
     return Card(message.chat.id, message.message_id) if isinstance(message, Message) else None
+
+
+async def _in_topic(send: Callable[..., Awaitable[Message]], topic: int | None) -> Message:
+    """Send there, or to the chat when Telegram knows no such topic (any more)."""
+    if topic is None:
+        return await send()
+    try:
+        return await send(message_thread_id=topic)
+    except (BadRequest, Forbidden) as err:
+        if not topics.is_refused(err):
+            raise
+        log.info("a topic is gone; the message goes to the chat")
+        return await send()
 
 
 def _gone_or_same(err: BadRequest) -> Exception:

@@ -97,7 +97,7 @@ class Start:
             return texts.greeting(name, await self._awaited_balance(create_task(self._balance())))
         if account.is_glance_old:
             create_task(self._balance())
-        return texts.greeting(name, texts.balance(seen.amount))
+        return texts.greeting(name, texts.balance(seen))
 
     async def _awaited_balance(self, task: asyncio.Task[str]) -> str:
         """Unknown when it takes too long; whoever asks next may have it."""
@@ -109,4 +109,4 @@ class Start:
             balance = await self._desk.account.balance()
         except Refusal as err:
             return texts.balance_unknown(formats.escape(texts.refusal(err)))
-        return texts.balance(balance.amount)
+        return texts.balance(balance)

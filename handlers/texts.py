@@ -1,17 +1,19 @@
 """Every sentence a person reads, as Telegram HTML. Outside strings pass through `escape`."""
 
-from decimal import Decimal
 from gettext import gettext as _
 
+from activations.account import Balance
 from activations.errors import (
     GoneAlready,
     NotAllowed,
     NotConfirmed,
+    NotInDollars,
     OutOfStock,
     ProviderAway,
     ProviderBusy,
     ProviderSaysNo,
     Refusal,
+    RentingClosed,
     SpentToday,
     TooDear,
     TooMany,
@@ -52,6 +54,7 @@ AWAY = _("BloomSMS cannot be reached right now. Try again in a minute.")
 
 NOT_FOUND = _("That number is not yours, or it is gone.")
 OUT_OF_DATE = _("That button is out of date. Here is the menu.")
+PRESSED_ELSEWHERE = _("This button works only in the chat with the bot. Send /start there.")
 BLANK_SMS = _("An SMS came, but BloomSMS has no text for it. Should it turn up, it comes here.")
 SURPRISE = _("Sorry, something went wrong here. It was noted as {log_id}.")
 CHOOSE_COUNTRY = _("<b>Where should the number be from?</b>")
@@ -72,6 +75,17 @@ NUMBERS_ONLY = _(
     "🔒 This bot is private. You can't rent with it, but your open numbers stay yours until they"
     " end: /numbers"
 )
+RENTING_CLOSED = _(
+    "Renting is paused until the owner has checked the account. Nothing was charged."
+)
+RENTING_OPENED = _("✅ Renting is open again.")
+OWNER_RESTORED = _(
+    "⚠️ <b>Renting is closed: this database is older than its newest order</b>\n"
+    "A backup was restored, or a file was lost. Numbers rented since then are not known here;"
+    " they are on BloomSMS's pages. Offers that were shown are withdrawn, and orders that were"
+    " under way have an unknown outcome now (/admin).\n"
+    "Compare with BloomSMS's pages, then open renting for everybody."
+)
 GOODBYE = _("Closed. /start opens the menu.")
 
 CONDITIONS = {
@@ -82,6 +96,10 @@ CONDITIONS = {
     ),
     "suspended": _("⚠️ BloomSMS has suspended the account. Nobody can rent. I keep trying."),
     "maintenance": _("⚠️ BloomSMS is closed for maintenance. I keep trying."),
+    "other_currency": _(
+        "⚠️ BloomSMS names amounts in {currency} instead of US dollars. Renting is closed until the"
+        " balance is in US dollars again. I keep checking."
+    ),
     "unreachable": _("⚠️ BloomSMS does not answer. Open numbers are kept and I keep trying."),
 }
 HINTS = {
@@ -91,6 +109,11 @@ HINTS = {
     ),
     "back": _("✅ BloomSMS's webhook works again."),
 }
+WEBHOOK_CHANGED = _(
+    "⚠️ Another program changed this bot's webhook at Telegram, so that the bot could not hear you."
+    " It was put back. If that was not you, another bot has the same token; this one stops when it"
+    " happens a fourth time in ten minutes."
+)
 
 
 def greeting(name: str, balance: str) -> str:
@@ -102,8 +125,19 @@ def greeting(name: str, balance: str) -> str:
     ).format(hello=hello, balance=balance)
 
 
-def balance(amount: Decimal) -> str:
-    return _("💰 Balance: <b>{amount}</b>").format(amount=formats.money(amount))
+def balance(balance: Balance) -> str:
+    if balance.is_in_dollars:
+        return _("💰 Balance: <b>{amount}</b>").format(amount=formats.money(balance.amount))
+    is_usual = balance.amount == round(balance.amount, 2)
+    amount = f"{balance.amount:,.2f}" if is_usual else f"{balance.amount.normalize():,f}"
+    return _("💰 Balance: <b>{amount} {currency}</b> (not US dollars; renting is closed)").format(
+        amount=amount, currency=escape(balance.currency)
+    )
+
+
+def condition(word: str, currency: str) -> str:
+    """How the provider is doing, for owners; empty for a condition that is not known."""
+    return CONDITIONS.get(word, "").format(currency=escape(currency))
 
 
 def balance_unknown(sentence: str) -> str:
@@ -132,6 +166,13 @@ def found(text: str, country: str, services: int, countries: int) -> str:
 
 def owner_funds() -> str:
     return _("⚠️ The balance at BloomSMS is too low: people cannot rent numbers.")
+
+
+def owner_balance(balance: str, expected: str) -> str:
+    return _(
+        "⚠️ When the bot started, the balance at BloomSMS was {balance}; {expected} was expected."
+        " Money was added or used outside of this bot, or this database has lost orders."
+    ).format(balance=escape(balance), expected=escape(expected))
 
 
 def owner_parked(update_id: str) -> str:
@@ -211,12 +252,22 @@ def refusal(err: Refusal) -> str:
         return formats.clip(f"{sentence} {_quoted(err)}".strip(), 190)
     if isinstance(err, ProviderBusy):
         return BUSY.format(seconds=max(1, round(err.wait_s)))
+    if isinstance(err, NotInDollars):
+        return _not_in_dollars(err)
     return _limit(err) or {
         NotAllowed: _("🔒 This bot is private, and you can't rent with it. Nothing was charged."),
+        RentingClosed: RENTING_CLOSED,
         OutOfStock: _("Nothing is in stock there right now. Choose another country or service."),
         ProviderAway: AWAY,
         NotConfirmed: _("BloomSMS has not confirmed it yet. I keep looking and will show it here."),
     }.get(type(err), NOT_FOUND)
+
+
+def _not_in_dollars(err: NotInDollars) -> str:
+    return _(
+        "BloomSMS names amounts in {currency} instead of US dollars, so renting is closed."
+        " The owner has been told."
+    ).format(currency=formats.clip(err.currency, 20))
 
 
 def _limit(err: Refusal) -> str:

@@ -13,8 +13,9 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 
 from activations.ports import Clock
-from handlers import texts
+from handlers import texts, topics
 from handlers.presses import Presses
+from handlers.service_messages import is_service
 
 # A person who goes on asking is told again after so long; their presses are answered all the same.
 TOLD_EVERY = timedelta(seconds=30)
@@ -46,7 +47,7 @@ class Unkept:
             await self._presses.answer(update, sentence, is_alert=bool(sentence))
         elif update.message and sentence:
             try:
-                await update.message.reply_text(sentence)
+                await topics.reply(update.message, sentence)
             except TelegramError as err:
                 log.info("update %d could not be answered: %s", update.update_id, err)
 
@@ -66,4 +67,5 @@ def _is_asking(update: Update) -> bool:
     """Whether a human being in a private chat waits for an answer."""
     user, chat = update.effective_user, update.effective_chat
     is_private = chat is None or chat.type == ChatType.PRIVATE
-    return user is not None and not user.is_bot and is_private
+    is_notice = update.message is not None and is_service(update.message)
+    return user is not None and not user.is_bot and is_private and not is_notice

@@ -9,6 +9,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from environment import looks_like
 from sandbox.bloomsms_server import BloomsmsServer
 from sandbox.bot_process import BotProcess
 from sandbox.command_line import USUAL_PORT, Options, read_options
@@ -28,8 +29,8 @@ _WELCOME = """
   Ctrl-C stops everything.
 """
 _NOTHING_REAL = (
-    "Nothing here is real: the bot runs, but Telegram and BloomSMS are played by this\n"
-    "  machine. No message leaves it, no number costs money."
+    "Nothing here is real: Telegram and BloomSMS are played by this machine.\n"
+    "  No message leaves it, no number costs money."
 )
 _BLOOMSMS_LIVE = (
     "The chat is played by this machine, but BloomSMS is real: every number you rent\n"
@@ -93,9 +94,12 @@ async def _serve(options: Options, known: dict[str, str], folder: Path) -> int:
     database = _database(options, folder)
     async with open_stage(_stage(options, known)) as stage:
         environment = _environment(options, known, stage, database)
-        stage.bot = BotProcess(environment, folder, on_change=stage.feed.wake)
+        if options.has_bot:
+            stage.bot = BotProcess(environment, folder, on_change=stage.feed.wake)
         async with open_page(stage, options.port) as address, open_bot(stage.bot):
             _welcome(options, address, database)
+            if options.is_api_shown:
+                _show_api(stage)
             await stopped.wait()
     return 0
 
@@ -112,7 +116,7 @@ def _stage(options: Options, known: dict[str, str]) -> Stage:
             seed=secrets.randbits(32),
         )
     is_continued = options.database is not None or options.is_bloomsms_live
-    return Stage(telegram, bloomsms, is_continued=is_continued)
+    return Stage(telegram, bloomsms, is_continued=is_continued, has_bot=options.has_bot)
 
 
 def _database(options: Options, folder: Path) -> Path:
@@ -127,7 +131,11 @@ def _environment(
 ) -> dict[str, str]:
     """The bot's: this process's own without anything that sets the bot, then what it needs here."""
     settings = {name.upper() for name in Settings.model_fields}
-    kept = {name: value for name, value in os.environ.items() if name.upper() not in settings}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() not in settings and not looks_like(name.upper(), settings)
+    }
     here = {"DATABASE_PATH": str(database), "PYTHONUNBUFFERED": "1"}
     here["LOG_LEVEL"] = "WARNING" if options.is_quiet else "INFO"
     here["NO_PROXY"] = here["no_proxy"] = _LOOPBACK
@@ -152,6 +160,16 @@ def _welcome(options: Options, address: str, database: Path) -> None:
     print(_WELCOME.format(what=what, address=address), flush=True)
     if options.port and f":{options.port}/" not in address and options.port != USUAL_PORT:
         print(f"  Port {options.port} was taken.", file=sys.stderr, flush=True)
+
+
+def _show_api(stage: Stage) -> None:
+    """As lines of an environment file; of what is played here only, so that nothing is secret."""
+    if stage.telegram:
+        print(f"TELEGRAM_BASE_URL={stage.telegram.base_url}", flush=True)
+        print(f"TELEGRAM_BOT_TOKEN={stage.telegram.token}", flush=True)
+    if stage.bloomsms:
+        print(f"BLOOMSMS_BASE_URL={stage.bloomsms.base_url}", flush=True)
+        print(f"BLOOMSMS_API_KEY={stage.bloomsms.api_key}", flush=True)
 
 
 if __name__ == "__main__":

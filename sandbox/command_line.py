@@ -15,6 +15,8 @@ class Options:
 
     port: int
     is_quiet: bool
+    is_api_shown: bool
+    has_bot: bool
     is_bloomsms_live: bool
     is_telegram_live: bool
     database: Path | None
@@ -27,6 +29,8 @@ def read_options(arguments: Sequence[str]) -> Options:
     return Options(
         port=said.port,
         is_quiet=said.quiet,
+        is_api_shown=said.show_api,
+        has_bot=not said.no_bot,
         is_bloomsms_live=said.bloomsms_live,
         is_telegram_live=said.telegram_live,
         database=said.database.absolute() if said.database else None,
@@ -61,6 +65,25 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FROM-TO",
         help="seconds until a rented number gets an SMS by itself (default 5-20)",
     )
+    _add_outside(parser)
+    _add_live(parser)
+    return parser
+
+
+def _add_outside(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--show-api",
+        action="store_true",
+        help="print addresses, token and key of the emulators, for a client of your own",
+    )
+    parser.add_argument(
+        "--no-bot",
+        action="store_true",
+        help="leave our bot out: another program, which --show-api tells how, plays it",
+    )
+
+
+def _add_live(parser: argparse.ArgumentParser) -> None:
     live = parser.add_mutually_exclusive_group()
     live.add_argument(
         "--bloomsms-live",
@@ -72,7 +95,6 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="numbers are made up, the chat is on Telegram with TELEGRAM_BOT_TOKEN",
     )
-    return parser
 
 
 def _port(word: str) -> int:

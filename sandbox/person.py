@@ -56,14 +56,17 @@ class Person:
     def last_press(self) -> Press:
         return self.presses_made[-1]
 
-    async def says(self, text: str) -> None:
-        """Send a message; whoever says something has started the bot."""
+    async def says(self, text: str, *, topic: int | None = None) -> None:
+        """Send a message, maybe in a topic; whoever says something has started the bot."""
         if self._chat.blocked:
             raise AssertionError("a person who blocked the bot cannot write to it")
         self._acts()
         self._chat.started = True
         message = self._chats.new_message(self._chat, text, from_bot=False)
         message.entities = find_commands(text)
+        if topic is not None:
+            message.thread_id = topic
+            self._chat.topics.add(topic)
         self._chats.add_message(self._chat, message)
         self._chats.updates.add("message", message_shape(self._chat, message, None))
 
@@ -221,6 +224,12 @@ class Person:
         self, predicate: Callable[[Person], object], timeout_s: float = DEFAULT_TIMEOUT_S
     ) -> None:
         await self._wait(lambda: bool(predicate(self)) or None, "what was waited for", timeout_s)
+
+    def clears_chat(self) -> None:
+        """Take all messages away on their own side; the bot is not told and can go on editing."""
+        for message in self.messages:
+            message.cleared = True
+        self._chats.changes.tell()
 
     def blocks(self) -> None:
         self._set_blocked(is_blocked=True)

@@ -28,6 +28,7 @@ class Stage:
     """Both services, each None when the real one is used, and what the page shows of them.
 
     `is_continued`: the bot's database may know these people and messages from an earlier run.
+    `has_bot`: False where another program plays the bot.
     """
 
     def __init__(
@@ -36,11 +37,13 @@ class Stage:
         bloomsms: BloomsmsServer | None,
         *,
         is_continued: bool = False,
+        has_bot: bool = True,
     ) -> None:
         self.telegram = telegram
         self.bloomsms = bloomsms
         self.bot: BotProcess | None = None
         self.feed = Feed(self._parts)
+        self._has_bot = has_bot
         self._roles: dict[int, str] = {}
         self._desk: ProviderDesk | None = None
         hidden = [telegram.token if telegram else "", bloomsms.api_key if bloomsms else ""]
@@ -101,7 +104,8 @@ class Stage:
     def _process(self) -> dict[str, Any]:
         bot = self.bot
         if bot is None:
-            return {"state": "stopped", "ended_by": "", "exit_status": None, "last_words": ""}
+            state = "stopped" if self._has_bot else "absent"
+            return {"state": state, "ended_by": "", "exit_status": None, "last_words": ""}
         return {
             "state": bot.state.value,
             "ended_by": bot.ended_by,
@@ -148,8 +152,11 @@ async def open_page(stage: Stage, port: int) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def open_bot(bot: BotProcess) -> AsyncIterator[None]:
-    """Start the bot; it stops at the end."""
+async def open_bot(bot: BotProcess | None) -> AsyncIterator[None]:
+    """Start the bot, if there is one; it stops at the end."""
+    if bot is None:
+        yield
+        return
     try:
         await bot.start()
         yield

@@ -86,8 +86,12 @@ async def _read_multipart(parts: MultipartReader, body: Body) -> None:
         else:
             body.uploads[part.name] = await _upload(part)
     _put_all(body, fields)
-    attached = {str(value).removeprefix("attach://") for value in body.parameters.values()}
-    direct = [name for name in body.uploads if name not in attached | body.parameters.keys()]
+    said = [str(value) for value in body.parameters.values()]  # nested objects as JSON
+    direct = [
+        name
+        for name in body.uploads
+        if name not in body.parameters and not any(f"attach://{name}" in one for one in said)
+    ]
     _put_all(body, [(name, f"attach://{name}") for name in direct])
 
 

@@ -82,6 +82,8 @@ class Message:
     invoice: Invoice | None = None
     via_bot: Json | None = None
     inline_message_id: str | None = None
+    media_group_id: str | None = None
+    thread_id: int | None = None
     silent: bool = False
     protected: bool = False
     other_markup: Json | None = None
@@ -90,6 +92,7 @@ class Message:
     edits: int = 0
     edit_date: int | None = None
     deleted: bool = False
+    cleared: bool = False
     pinned: bool = False
     reactions: list[Json] = field(default_factory=list)
 
@@ -133,6 +136,7 @@ class Chat:
     messages: list[Message] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
     menu_button: Json | None = None
+    topics: set[int] = field(default_factory=set)
 
     @property
     def id(self) -> int:
@@ -146,7 +150,7 @@ class Chat:
         return None
 
     def shown(self) -> list[Message]:
-        return [message for message in self.messages if not message.deleted]
+        return [one for one in self.messages if not (one.deleted or one.cleared)]
 
 
 class Changes:

@@ -33,7 +33,14 @@ FAULTS = {
 _OF_A_CHAT = ("flood", "blocked", "deactivated", "chat_not_found")
 _OF_AN_EDIT = ("not_modified", "edit_gone")
 _EDITS = ("editMessageText", "editMessageReplyMarkup")
-FLOOD_COUNTED = ("sendMessage", "sendPhoto", "sendDocument", "sendInvoice", *_EDITS)
+FLOOD_COUNTED = (
+    "sendMessage",
+    "sendPhoto",
+    "sendDocument",
+    "sendMediaGroup",
+    "sendInvoice",
+    *_EDITS,
+)
 
 
 @dataclass

@@ -11,19 +11,46 @@ from sandbox.telegram_shapes import file_shape, is_image
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sandbox.telegram_chats import Chats, StoredFile
+    from sandbox.telegram_chats import Chat, Chats, Message, StoredFile
     from sandbox.telegram_rules import Json
 
 _ATTACHED = "attach://"
+_FEWEST_IN_ALBUM, _MOST_IN_ALBUM = 2, 10
+_ALBUMS = 13_000_000_000_000_000
 
 
 def _send_file(chats: Chats, request: Request, kind: str) -> Json:
     chat = find_chat(chats, request.parameters["chat_id"])
+    return send(chats, chat, _with_file(chats, chat, request, kind))
+
+
+def _with_file(chats: Chats, chat: Chat, request: Request, kind: str) -> Message:
     message = new_bot_message(chats, chat, request, read_caption(request))
     message.html = request.parameters.get("caption", "")
     message.kind = kind
     message.file = _find_file(chats, request, kind)
-    return send(chats, chat, message)
+    return message
+
+
+def _send_media_group(chats: Chats, request: Request) -> list[Json]:
+    """An album of photos or of documents; all of it or nothing."""
+    given = dict(request.parameters)
+    chat, media = find_chat(chats, given["chat_id"]), given.pop("media")
+    if not _FEWEST_IN_ALBUM <= len(media) <= _MOST_IN_ALBUM:
+        raise strict(f"an album has {_FEWEST_IN_ALBUM} to {_MOST_IN_ALBUM} items")
+    kinds = {one["type"] for one in media}
+    if not kinds <= {"photo", "document"}:
+        raise strict("albums here have photos or documents only")
+    if len(kinds) > 1:
+        raise bad_request("document can't be mixed with other media types")
+    album = []
+    for one in media:
+        own = {**given, **one, one["type"]: one["media"]}
+        part = Request(request.method, own, request.uploads, request.notes)
+        album.append(_with_file(chats, chat, part, one["type"]))
+    for message in album:
+        message.media_group_id = str(_ALBUMS + album[0].id)
+    return [send(chats, chat, message) for message in album]
 
 
 def _find_file(chats: Chats, request: Request, kind: str) -> StoredFile:
@@ -69,5 +96,6 @@ def _get_file(chats: Chats, request: Request) -> Json:
 FILE_METHODS: dict[str, Callable[[Chats, Request], object]] = {
     "getFile": _get_file,
     "sendDocument": _send_document,
+    "sendMediaGroup": _send_media_group,
     "sendPhoto": _send_photo,
 }

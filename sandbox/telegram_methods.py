@@ -81,6 +81,7 @@ def new_bot_message(chats: Chats, chat: Chat, request: Request, marked: MarkedTe
     given = request.parameters
     message = chats.new_message(chat, marked.text, from_bot=True)
     message.entities = with_known_people(chats, marked.entities)
+    message.thread_id = _topic(chat, given.get("message_thread_id"))
     message.silent = given.get("disable_notification", False)
     message.protected = given.get("protect_content", False)
     message.link_preview = given.get("link_preview_options")
@@ -119,6 +120,12 @@ def read_message_text(request: Request) -> MarkedText:
 
 def read_caption(request: Request) -> MarkedText:
     return read_text(request.parameters, "caption", MAX_CAPTION_LENGTH)
+
+
+def _topic(chat: Chat, thread_id: int | None) -> int | None:
+    if thread_id is not None and thread_id not in chat.topics:
+        raise bad_request("message thread not found")
+    return thread_id
 
 
 def _replied(chat: Chat, reply: Json | None) -> int | None:

@@ -160,6 +160,10 @@ def _with_entities(message: Message, text_name: str, entities_name: str) -> Json
 
 def _trimmings(message: Message) -> Json:
     shape: Json = {}
+    if message.thread_id is not None:
+        shape |= {"message_thread_id": message.thread_id, "is_topic_message": True}
+    if message.media_group_id is not None:
+        shape["media_group_id"] = message.media_group_id
     if message.edit_date is not None:
         shape["edit_date"] = message.edit_date
     if message.protected:

@@ -1,42 +1,37 @@
 """Activations as rows, with their SMS. Every step is guarded by the state it starts from."""
 
 import json
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from decimal import Decimal
 
 import aiosqlite
 
-from activations.model import (
-    IN_HAND_STATES,
-    PAID_STATES,
-    Activation,
-    Card,
-    Kind,
-    Offer,
-    State,
-    may_become,
-)
-from activations.notes import Draft
+from activations.model import Activation, Card, Kind, Offer, State, may_become
+from activations.notes import Draft, card
 from bloomsms.models import Sms, StatusChange
 from people.model import Usage
-from storage.database import Database, around_ms, to_dollars, to_micros, to_ms
+from storage.cards import drop_card, place_card
+from storage.database import Database, marks, state_words, to_micros, to_ms
+from storage.newest_order import NewestOrder
 from storage.notes import insert_drafts
+from storage.restored import close_if_restored, count_order, open_renting, read_count
 from storage.rows import activation_of
 from storage.sequence import NEXT, NOW
 from storage.steps import update_row
-from storage.users import standing_of
+from storage.usage import usage_of
 from storage.uses import read_uses
 from storage.watch import told_elsewhere
 
-DAY = timedelta(days=1)
+TOKEN_BYTES = 12
 MOST_AT_ONCE = 500  # well below the number of values a statement may have
-# So long an uncertain order may hold a number; it counts against the limit of numbers at once.
-UNCERTAIN_HOLDS = timedelta(minutes=30)
 
 
 class ActivationRows:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._newest = NewestOrder(database.path)
 
     async def offer(
         self, offer: Offer, now: datetime, check: Callable[[Usage], None] | None = None
@@ -44,14 +39,14 @@ class ActivationRows:
         """Write an INTENT; None when an INSTEAD of the same source stands already."""
         async with self._database.transaction() as db:
             if check:
-                check(await _usage(db, offer.user_id, now))
+                check(await usage_of(db, offer.user_id, now))
             cursor = await db.execute(
                 "insert or ignore into activations (user_id, service_code, service_name,"
                 " country_id, country_name, offered_micros, kind, source_id, state, created_at_ms,"
-                " changed_at_ms) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " changed_at_ms, token) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (offer.user_id, offer.service_code, offer.service_name, offer.country_id,
                  offer.country_name, to_micros(offer.price), offer.kind.value, offer.source_id,
-                 State.INTENT.value, to_ms(now), to_ms(now)),
+                 State.INTENT.value, to_ms(now), to_ms(now), secrets.token_urlsafe(TOKEN_BYTES)),
             )  # fmt: skip
         if cursor.rowcount != 1 or cursor.lastrowid is None:
             return None
@@ -59,6 +54,19 @@ class ActivationRows:
 
     async def get(self, activation_id: int) -> Activation | None:
         found = await self._find("id = ?", (activation_id,))
+        return found[0] if found else None
+
+    async def by_token(self, token: str) -> Activation | None:
+        found = await self._find("token = ?", (token,))
+        return found[0] if found else None
+
+    async def from_before(self, activation_id: int) -> Activation | None:
+        """Only a row that was open when tokens came: other buttons with an id are not believed."""
+        found = await self._find("id = ? and is_from_before", (activation_id,))
+        return found[0] if found else None
+
+    async def shown_at(self, card: Card) -> Activation | None:
+        found = await self._find("chat_id = ? and message_id = ?", (card.chat_id, card.message_id))
         return found[0] if found else None
 
     async def begin(
@@ -78,9 +86,11 @@ class ActivationRows:
             )
             if cursor.rowcount != 1:
                 return False
-            check(await _usage(db, activation.user_id, now))
+            check(await usage_of(db, activation.user_id, now))
             if card:
-                await _place_card(db, activation.id, card)
+                await place_card(db, activation.id, card)
+            number = await count_order(db)
+        await self._newest.write(number)
         return True
 
     async def record(
@@ -139,23 +149,36 @@ class ActivationRows:
         )
         return found is not None
 
+    async def learn_phone(
+        self, activation: Activation, phone_number: str, now: datetime, *, is_other: bool
+    ) -> None:
+        """Write a phone number that was not known yet, and have its card brought up to date."""
+        async with self._database.transaction() as db:
+            cursor = await db.execute(
+                "update activations set phone_number = ?, is_other_phone = ? where id = ?"
+                " and provider_id is not null and coalesce(phone_number, '') = ''",
+                (phone_number, int(is_other), activation.id),
+            )
+            if cursor.rowcount == 1:
+                await insert_drafts(db, (card(activation.user_id, activation.id),), now)
+
     async def mark_shown(self, activation_id: int, shown: str) -> None:
         await self._set(activation_id, "card_shown", shown)
 
     async def drop_card(self, card: Card) -> None:
         """The message is gone; whatever it showed has no card any more."""
         async with self._database.transaction() as db:
-            await _drop_card(db, card)
+            await drop_card(db, card)
 
     async def mark_asked(self, activation_id: int, now: datetime) -> None:
         await self._set(activation_id, "asked_at_ms", to_ms(now))
 
     async def place_card(self, activation_id: int, card: Card) -> None:
         async with self._database.transaction() as db:
-            await _place_card(db, activation_id, card)
+            await place_card(db, activation_id, card)
 
     async def in_states(self, states: frozenset[State]) -> list[Activation]:
-        return await self._find(f"state in ({_marks(states)}) order by id", _words(states))
+        return await self._find(f"state in ({marks(states)}) order by id", state_words(states))
 
     async def unfinished_swaps(self) -> list[Activation]:
         return await self._find("state = ? and kind = ?", (State.INTENT.value, Kind.INSTEAD.value))
@@ -165,32 +188,32 @@ class ActivationRows:
     ) -> list[Activation]:
         # The page is found in the index alone; only its rows are read whole.
         page = (
-            f"select id from activations where user_id = ? and state in ({_marks(states)})"
+            f"select id from activations where user_id = ? and state in ({marks(states)})"
             " order by id desc limit ? offset ?"
         )
         return await self._find(
-            f"id in ({page}) order by id desc", (user_id, *_words(states), limit, offset)
+            f"id in ({page}) order by id desc", (user_id, *state_words(states), limit, offset)
         )
 
     async def count_of(self, user_id: int, states: frozenset[State]) -> int:
         row = await self._database.row(
-            f"select count(*) from activations where user_id = ? and state in ({_marks(states)})",
-            (user_id, *_words(states)),
+            f"select count(*) from activations where user_id = ? and state in ({marks(states)})",
+            (user_id, *state_words(states)),
         )
         return int(row[0]) if row else 0
 
     async def ended_since(self, since: datetime) -> list[Activation]:
         ended = (State.CANCELLED, State.EXPIRED)
         return await self._find(
-            f"state in ({_marks(ended)}) and changed_at_ms >= ? and provider_id is not null",
-            (*_words(ended), to_ms(since)),
+            f"state in ({marks(ended)}) and changed_at_ms >= ? and provider_id is not null",
+            (*state_words(ended), to_ms(since)),
         )
 
     async def awaiting_return(self) -> list[Activation]:
         return await self._find("is_refund_due order by changed_seq, changed_at_ms", ())
 
     async def by_provider_ids(self, provider_ids: Sequence[str]) -> list[Activation]:
-        return await self._find(f"provider_id in ({_marks(provider_ids)})", provider_ids)
+        return await self._find(f"provider_id in ({marks(provider_ids)})", provider_ids)
 
     async def tell_mismatch(
         self, activation_id: int, drafts: Sequence[Draft], now: datetime
@@ -216,6 +239,20 @@ class ActivationRows:
         """How often each country and service was rented; one's own rentals weigh tenfold."""
         return await read_uses(self._database, user_id)
 
+    async def close_if_restored(
+        self, drafts: Sequence[Draft], is_spending: Callable[[str], bool], now: datetime
+    ) -> bool:
+        return await close_if_restored(self._database, self._newest, drafts, is_spending, now)
+
+    async def lost_order(self) -> int | None:
+        return (await read_count(self._database)).lost
+
+    async def expected_when_closed(self) -> Decimal | None:
+        return (await read_count(self._database)).expected
+
+    async def open_renting(self) -> None:
+        await open_renting(self._database)
+
     async def _set(self, activation_id: int, column: str, value: int | str) -> None:
         await self._database.write(
             f"update activations set {column} = ? where id = ?", (value, activation_id)
@@ -231,7 +268,7 @@ class ActivationRows:
         for start in range(0, len(ids), MOST_AT_ONCE):
             some = ids[start : start + MOST_AT_ONCE]
             for sms in await self._database.rows(
-                f"select * from sms where activation_id in ({_marks(some)}) order by id", some
+                f"select * from sms where activation_id in ({marks(some)}) order by id", some
             ):
                 found = Sms(sms["code"], sms["full_text"])
                 texts.setdefault(sms["activation_id"], []).append(found)
@@ -244,30 +281,6 @@ class ActivationRows:
             )
             for row in rows
         ]
-
-
-async def _usage(db: aiosqlite.Connection, user_id: int, now: datetime) -> Usage:
-    """What the person holds and spent, an activation just begun included."""
-    held = await _scalar(
-        db,
-        f"select count(*) from activations where user_id = ? and (state in"
-        f" ({_marks(IN_HAND_STATES)}) or (state = 'uncertain' and changed_at_ms between ? and ?))",
-        (user_id, *_words(IN_HAND_STATES), *around_ms(now, UNCERTAIN_HOLDS)),
-    )
-    spent_micros = await _scalar(
-        db,
-        "select coalesce(sum(coalesce(price_micros, offered_micros)), 0) from activations"
-        " where user_id = ? and created_at_ms between ? and ?"
-        f" and (state in ({_marks(PAID_STATES)}) or (state in ('expired', 'cancelled')"
-        " and not is_refund_confirmed))",
-        (user_id, *around_ms(now, DAY), *_words(PAID_STATES)),
-    )
-    return Usage(held, to_dollars(spent_micros), await standing_of(db, user_id))
-
-
-async def _scalar(db: aiosqlite.Connection, sql: str, values: Iterable[str | int]) -> int:
-    rows = list(await db.execute_fetchall(sql, values))
-    return int(rows[0][0])
 
 
 async def _insert_sms(
@@ -284,28 +297,3 @@ async def _insert_sms(
         (activation.id, activation.rounds, sms.code, sms.full_text, to_ms(now), waited_ms),
     )
     return cursor.lastrowid if cursor.rowcount == 1 else None
-
-
-async def _place_card(db: aiosqlite.Connection, activation_id: int, card: Card) -> None:
-    """A message shows one activation: whoever had it before has no card any more."""
-    await _drop_card(db, card)
-    await db.execute(
-        "update activations set chat_id = ?, message_id = ?, card_shown = '' where id = ?",
-        (card.chat_id, card.message_id, activation_id),
-    )
-
-
-async def _drop_card(db: aiosqlite.Connection, card: Card) -> None:
-    await db.execute(
-        "update activations set chat_id = null, message_id = null"
-        " where chat_id = ? and message_id = ?",
-        (card.chat_id, card.message_id),
-    )
-
-
-def _marks(values: Iterable[object]) -> str:
-    return ", ".join("?" for _ in values)
-
-
-def _words(states: Iterable[State]) -> list[str]:
-    return [state.value for state in states]

@@ -80,7 +80,7 @@ def service_rows(database: Database, kept_for: timedelta) -> ListRows[Service]:
     def pack(service: Service) -> Sequence[Value]:
         return service.code, service.name, to_micros(service.price), service.stock
 
-    def unpack(code: str, name: str, price_micros: int, stock: int) -> Service:
+    def unpack(code: str, name: str, price_micros: int, stock: int | None) -> Service:
         return Service(code, name, to_dollars(price_micros), stock)
 
     return ListRows(database, "services", kept_for, pack, unpack)

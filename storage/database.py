@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 
 import aiosqlite
 
+from storage import requirements
 from storage.migrations import MIGRATIONS
+from storage.requirements import UnmetRequirementError, told
 
 BUSY_LIMIT_S = 10.0
 MICROS = Decimal(1_000_000)
@@ -30,7 +33,10 @@ class Database:
     Source: docs/decisions/0003-storage.md; WAL with synchronous=FULL survives a power cut.
     """
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(
+        self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, path: Path
+    ) -> None:
+        self.path = path
         self._writer = writer
         self._reader = reader
         self._turn = asyncio.Lock()
@@ -44,17 +50,20 @@ class Database:
         """
         async with AsyncExitStack() as stack:
             try:
+                requirements.check(path, sqlite3.sqlite_version_info)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 stack.enter_context(_alone(path))
                 writer = await _connect(path)
                 stack.push_async_callback(writer.close)
                 await _migrate(writer, path)
                 await _check(writer, path)
+                await _see_it_written(writer)
                 reader = await _connect(path)
                 stack.push_async_callback(reader.close)
-            except (sqlite3.Error, OSError) as err:
-                raise UnusableDatabaseError(f"The database {path} cannot be used: {err}.") from err
-            yield cls(writer, reader)
+            except (sqlite3.Error, OSError, UnmetRequirementError) as err:
+                sentence = f"The database {path} cannot be used: {told(err)}."
+                raise UnusableDatabaseError(sentence) from err
+            yield cls(writer, reader, path)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -88,6 +97,15 @@ class Database:
             await self._writer.execute("rollback")
 
 
+def marks(values: Iterable[object]) -> str:
+    """As many question marks as there are values."""
+    return ", ".join("?" for _ in values)
+
+
+def state_words(states: Iterable[StrEnum]) -> list[str]:
+    return [state.value for state in states]
+
+
 def to_ms(time: datetime) -> int:
     """Aware time to whole milliseconds since 1970."""
     return round(time.timestamp() * 1000)
@@ -111,6 +129,19 @@ def to_dollars(micros: int) -> Decimal:
     """Micro-dollars to US dollars with at least two decimals."""
     dollars = (Decimal(micros) / MICROS).normalize()
     return dollars.quantize(Decimal("0.01")) if dollars == round(dollars, 2) else dollars
+
+
+async def _see_it_written(connection: aiosqlite.Connection) -> None:
+    """A file that can be read only is found now; one that others hold or a full disk may pass."""
+    try:
+        await connection.execute("begin immediate")
+        # Without a statement that would write, a file for reading only takes the line above.
+        await connection.execute(f"pragma user_version = {len(MIGRATIONS)}")
+    except sqlite3.Error as err:
+        if requirements.keeps_from_writing(err):
+            raise
+    with suppress(sqlite3.OperationalError):  # nothing was begun
+        await connection.execute("rollback")
 
 
 async def _check(connection: aiosqlite.Connection, path: Path) -> None:
@@ -137,12 +168,20 @@ async def _connect(path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, timeout=BUSY_LIMIT_S, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+        await _use_wal(connection)
+        for pragma in ("synchronous = full", "foreign_keys = on"):
             await connection.execute(f"pragma {pragma}")
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+async def _use_wal(connection: aiosqlite.Connection) -> None:
+    """Errors: UnmetRequirementError where SQLite quietly keeps to another journal."""
+    (row,) = await connection.execute_fetchall("pragma journal_mode = wal")
+    if row[0] != "wal":
+        raise UnmetRequirementError(requirements.NOT_SHARED)
 
 
 async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
@@ -161,5 +200,6 @@ async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
             await connection.execute(f"pragma user_version = {number}")
             await connection.execute("commit")
         except BaseException:
-            await connection.execute("rollback")
+            with suppress(sqlite3.OperationalError):  # SQLite itself has taken it back
+                await connection.execute("rollback")
             raise

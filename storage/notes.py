@@ -104,6 +104,10 @@ class NoteRows:
         rows = await self._database.rows("select id from notes where status = 'claimed'")
         return {int(row[0]) for row in rows}
 
+    async def mark_pieces(self, note: Note, sent: int) -> None:
+        """So that they are not sent again after a flood wait, or after a restart."""
+        await self._database.write("update notes set pieces_sent = ? where id = ?", (sent, note.id))
+
     async def release_claims(self, now: datetime, note_id: int | None = None) -> None:
         """Of all notes, or of one."""
         await self._database.write(
@@ -126,6 +130,7 @@ class NoteRows:
             words=json.loads(row["words"]),
             attempts=row["attempts"],
             created_at=to_time(row["created_at_ms"]),
+            pieces_sent=row["pieces_sent"],
         )
 
 

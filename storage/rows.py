@@ -40,6 +40,7 @@ def activation_of(row: Row, sms: tuple[Sms, ...], older_sms: int) -> Activation:
         is_change_accepted=bool(row["is_change_accepted"]),
         is_before_owners=bool(row["is_before_owners"]),
         changed_seq=row["changed_seq"],
+        token=row["token"] or "",
     )
 
 
@@ -52,7 +53,7 @@ def _number(row: Row) -> Number | None:
     charged = row["charged_micros"]
     return Number(
         row["provider_id"] if is_held else row["former_provider_id"],
-        row["phone_number"],
+        row["phone_number"] or "",
         to_dollars(row["price_micros"]),
         to_time(row["expires_at_ms"]),
         None if charged is None else to_dollars(charged),

@@ -16,7 +16,9 @@ ENDED_WITHOUT_DONE = (State.CANCELLED, State.EXPIRED)
 
 
 UPDATE = (
-    "update activations set state = ?, changed_at_ms = ?, phone_number = ?, price_micros = ?,"
+    "update activations set state = ?, changed_at_ms = ?,"
+    " phone_number = coalesce(nullif(?, ''), phone_number),"  # what was learned stays
+    " price_micros = ?,"
     " charged_micros = ?, expires_at_ms = ?, given_service = ?, given_country = ?,"
     " is_other_phone = ?, waiting_since_ms = ?, rounds = ?, is_rearmed = ?,"
     " is_refund_confirmed = ?, is_refund_due = ?, reason = ?, is_before_owners = ?,"

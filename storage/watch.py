@@ -32,11 +32,20 @@ class WatchRows:
         """Every number that waits, oldest first."""
         rows = await self._database.rows(
             "select id, service_code, coalesce(waiting_since_ms, created_at_ms), asked_at_ms,"
-            " expires_at_ms from activations where state = ? order by id",
+            " expires_at_ms, provider_id is null or coalesce(phone_number, '') <> ''"
+            " from activations where state = ? order by id",
             (State.WAITING.value,),
         )
         return [
-            Watched(row[0], row[1], to_time(row[2]), _time(row[3]), _time(row[4])) for row in rows
+            Watched(
+                id=row[0],
+                service_code=row[1],
+                waiting_since=to_time(row[2]),
+                asked_at=_time(row[3]),
+                ends_at=_time(row[4]),
+                is_shown=bool(row[5]),
+            )
+            for row in rows
         ]
 
     async def coded(self) -> list[Coded]:

@@ -12,6 +12,7 @@ ANN = 2001
 BOB = 2002
 OLGA = 1000  # an owner
 
+TOKEN = "q3_Zk-9fWmB0xTyu"
 PRICE = Decimal("0.55")
 CARD = Card(ANN, 17)
 SMS = Sms("852508", "Your WhatsApp code is 852508")
@@ -30,7 +31,7 @@ NUMBERED = frozenset(State) - {
 
 def in_state(state: State) -> Activation:
     """An activation as it usually stands in that state."""
-    activation = Activation(7, OFFER, state, START, START, card=CARD)
+    activation = Activation(7, OFFER, state, START, START, card=CARD, token=TOKEN)
     if state in NUMBERED:
         activation = replace(activation, number=NUMBER, waiting_since=START)
     if state in (State.CODE_RECEIVED, State.COMPLETED):

@@ -34,6 +34,25 @@ DEFAULTS: dict[str, object] = {
     "LOG_FORMAT": LogFormat.CONSOLE,
 }
 
+# Every variable, set.
+VALUES = {
+    **REQUIRED,
+    "TELEGRAM_BASE_URL": "http://127.0.0.1:8081",
+    "BLOOMSMS_BASE_URL": "http://127.0.0.1:8082/api/v1",
+    "BLOOMSMS_REQUESTS_PER_MINUTE": "120",
+    "DATABASE_PATH": "/var/lib/bot.db",
+    "ADMIN_IDS": "1000, 2000",
+    "ACCESS": "public",
+    "MAX_ACTIVE_PER_USER": "2",
+    "MAX_PRICE_USD": "1.50",
+    "DAILY_LIMIT_USD": "10",
+    "HTTP_LISTEN": "127.0.0.1:8080",
+    "BLOOMSMS_WEBHOOK_SECRET": "s3cret-_",
+    "TELEGRAM_WEBHOOK_URL": "https://example.org/hook",
+    "LOG_LEVEL": "debug",
+    "LOG_FORMAT": "json",
+}
+
 
 class Surroundings:
     """An environment and a working directory that hold only what a test puts there."""
@@ -149,7 +168,6 @@ def test_missing(bare: Surroundings, name: str, expected: str, *, is_empty: bool
         ("TELEGRAM_BOT_TOKEN", "no-colon-in-it"),
         ("TELEGRAM_BOT_TOKEN", "12 34:AAE"),
         ("TELEGRAM_BOT_TOKEN", "1234:AAE/../x"),
-        ("TELEGRAM_BOT_TOKEN", "   "),
         ("TELEGRAM_BASE_URL", "api.telegram.org"),
         ("TELEGRAM_BASE_URL", "ftp://api.telegram.org"),
         ("TELEGRAM_BASE_URL", "https:// api"),
@@ -163,6 +181,13 @@ def test_missing(bare: Surroundings, name: str, expected: str, *, is_empty: bool
         ("BLOOMSMS_REQUESTS_PER_MINUTE", "60.5"),
         ("ADMIN_IDS", "1000,@olga"),
         ("ADMIN_IDS", "10 20"),
+        ("ADMIN_IDS", "1000, -1001234567890"),
+        ("ADMIN_IDS", "0"),
+        ("ADMIN_IDS", "4503599627370496"),
+        ("ADMIN_IDS", "9" * 5000),
+        ("ADMIN_IDS", "1_000"),
+        ("ADMIN_IDS", "١٢"),
+        ("ADMIN_IDS", "[1000]"),
         ("ACCESS", "friends"),
         ("MAX_ACTIVE_PER_USER", "0"),
         ("MAX_ACTIVE_PER_USER", "1001"),
@@ -180,6 +205,16 @@ def test_missing(bare: Surroundings, name: str, expected: str, *, is_empty: bool
         ("HTTP_LISTEN", "[::1]"),
         ("HTTP_LISTEN", "http://127.0.0.1:8080"),
         ("HTTP_LISTEN", "local host:8080"),
+        ("TELEGRAM_BASE_URL", "https://api.telegram.org/bot"),
+        ("TELEGRAM_BASE_URL", "https://api.telegram.org/bot/"),
+        ("TELEGRAM_BASE_URL", "http://127.0.0.1:8081/bot<token>"),
+        ("TELEGRAM_BASE_URL", "http://[::1:8081"),
+        ("TELEGRAM_BASE_URL", "http://127.0.0.1:99999"),
+        ("DATABASE_PATH", ":memory:"),
+        ("DATABASE_PATH", "data/"),
+        ("DATABASE_PATH", ".."),
+        ("DATABASE_PATH", "/"),
+        ("DATABASE_PATH", "sqlite:///data/bot.db"),
         ("BLOOMSMS_WEBHOOK_SECRET", "a/b"),
         ("BLOOMSMS_WEBHOOK_SECRET", "ä"),
         ("TELEGRAM_WEBHOOK_URL", "http://example.org"),
@@ -187,6 +222,7 @@ def test_missing(bare: Surroundings, name: str, expected: str, *, is_empty: bool
         ("TELEGRAM_WEBHOOK_URL", "https://example.org/hook?x=1"),
         ("TELEGRAM_WEBHOOK_URL", "https://example.org/hook#x"),
         ("TELEGRAM_WEBHOOK_URL", "https://example.org/two words"),
+        ("TELEGRAM_WEBHOOK_URL", "https://example.org:99999/hook"),
         ("TELEGRAM_WEBHOOK_URL", "https://example.org/healthz"),
         ("TELEGRAM_WEBHOOK_URL", "https://example.org/webhooks/bloomsms/x"),
         ("LOG_LEVEL", "LOUD"),
@@ -195,7 +231,7 @@ def test_missing(bare: Surroundings, name: str, expected: str, *, is_empty: bool
 )
 def test_malformed(surroundings: Surroundings, name: str, value: str) -> None:
     """A malformed variable is named in one sentence that says what it should hold."""
-    surroundings.hold(**{name: value})
+    surroundings.hold(**{"HTTP_LISTEN": "127.0.0.1:0", name: value})
 
     told = sentence()
 
@@ -263,14 +299,48 @@ def test_a_webhook_without_a_door(surroundings: Surroundings, name: str, value: 
         "https://example.org",
         "https://example.org:8443/a/b",
         "https://[2001:db8::1]/hook",
-        "http://127.0.0.1:8080/hook",
-        "http://localhost/hook",
         "https://example.org/healthz-of-the-bot",
+        "https://example.org:443/hook",
+        "https://example.org:80/hook",
+        "https://example.org:88/hook",
     ],
 )
 def test_where_telegram_may_push(surroundings: Surroundings, url: str) -> None:
-    """Any https address will do, and this machine's own for a Bot API server beside the bot."""
+    """Any https address will do, with one of the four ports that Telegram takes."""
     surroundings.hold(TELEGRAM_WEBHOOK_URL=url, HTTP_LISTEN="127.0.0.1:0")
+
+    assert url == Settings.load().telegram_webhook_url
+
+
+UNREACHABLE = [
+    "https://example.org:8080/hook",
+    "https://example.org:444",
+    "https://[2001:db8::1]:0/hook",
+    "http://127.0.0.1:8080/hook",
+    "http://localhost/hook",
+]
+
+
+@pytest.mark.parametrize("url", UNREACHABLE)
+@pytest.mark.parametrize("base", ["", "https://api.telegram.org", "https://API.telegram.org/"])
+def test_where_telegram_never_pushes(surroundings: Surroundings, url: str, base: str) -> None:
+    """An address that Telegram itself never takes is refused at the start."""
+    surroundings.hold(TELEGRAM_WEBHOOK_URL=url, HTTP_LISTEN="127.0.0.1:0", TELEGRAM_BASE_URL=base)
+
+    told = sentence()
+
+    assert told.startswith("TELEGRAM_WEBHOOK_URL is malformed: ")
+    assert "443, 80, 88 and 8443" in told
+
+
+@pytest.mark.parametrize("url", UNREACHABLE)
+def test_where_an_own_server_may_push(surroundings: Surroundings, url: str) -> None:
+    """A Bot API server beside the bot pushes to any port, and to this machine without TLS."""
+    surroundings.hold(
+        TELEGRAM_WEBHOOK_URL=url,
+        HTTP_LISTEN="127.0.0.1:0",
+        TELEGRAM_BASE_URL="http://127.0.0.1:8081",
+    )
 
     assert url == Settings.load().telegram_webhook_url
 
@@ -367,8 +437,220 @@ def test_the_environment_wins(surroundings: Surroundings) -> None:
     assert 8 == Settings.load().max_active_per_user
 
 
-def test_strangers_are_ignored(surroundings: Surroundings) -> None:
-    """A variable of somebody else's in `.env` is no mistake."""
-    surroundings.env_file.write_text("COMPOSE_PROJECT_NAME=bot\n", encoding="utf-8")
+def test_the_env_file_may_begin_with_a_mark(bare: Surroundings) -> None:
+    """A byte order mark, as some editors write it, is no part of the first name."""
+    text = f"TELEGRAM_BOT_TOKEN={TOKEN}\r\nBLOOMSMS_API_KEY={KEY}\r\n"
+    bare.env_file.write_text(text, encoding="utf-8-sig")
 
-    assert 5 == Settings.load().max_active_per_user
+    assert TOKEN == Settings.load().telegram_bot_token.get_secret_value()
+
+
+def test_a_line_of_the_env_file_that_cannot_be_read(surroundings: Surroundings) -> None:
+    """A limit is never dropped because a quotation mark is missing; the value is not repeated."""
+    surroundings.env_file.write_text('ACCESS=private\nMAX_PRICE_USD="1.50\n', encoding="utf-8")
+
+    told = sentence()
+
+    assert told.startswith(".env cannot be read from line 2 on: ")
+    assert "1.50" not in told
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['"{}"', "'{}'", "{}\r", "{}  ", "\t{}\r\n", ' "{}" \r', "' {} '"],
+    ids=["quotes", "apostrophes", "return", "blanks", "tab", "quotes-and-return", "blanks-inside"],
+)
+@pytest.mark.parametrize("name", sorted(DEFAULTS))
+def test_values_are_cleaned(surroundings: Surroundings, name: str, value: str) -> None:
+    """What `docker --env-file` leaves around any value is no part of it."""
+    surroundings.hold(**VALUES)
+    clean = Settings.load()
+    surroundings.hold(**{name: value.format(VALUES[name])})
+
+    assert clean == Settings.load()
+
+
+@pytest.mark.parametrize("value", ["  ", '""', "''", '" "', "\r"])
+def test_nothing_in_quotation_marks_is_nothing(surroundings: Surroundings, value: str) -> None:
+    """An empty value counts as not set, however it is written, and `.env` is asked."""
+    surroundings.env_file.write_text("MAX_ACTIVE_PER_USER=7\n", encoding="utf-8")
+    surroundings.hold(MAX_ACTIVE_PER_USER=value, DATABASE_PATH=value)
+
+    settings = Settings.load()
+
+    assert (7, Path("data/bot.db")) == (settings.max_active_per_user, settings.database_path)
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("{} # mine", "comment behind a #"),
+        ("{}\t#mine", "comment behind a #"),
+        ('"{}" # mine', "comment behind a #"),
+        ("# mine", "comment behind a #"),
+        ('"{}', "quotation mark at only one end"),
+        ("{}'", "quotation mark at only one end"),
+        ("“{}”", "quotation mark at only one end"),
+        ("\u200b{}", "invisible character"),
+        ("{}\x1b[0m", "invisible character"),
+    ],
+)
+@pytest.mark.parametrize("name", sorted(DEFAULTS))
+def test_what_cannot_be_meant_is_refused(
+    surroundings: Surroundings, name: str, value: str, problem: str
+) -> None:
+    """A comment, a lone quotation mark or a hidden character is never taken for a part of a value,
+    and the sentence repeats nothing of it."""
+    surroundings.hold(HTTP_LISTEN="127.0.0.1:0")
+    surroundings.hold(**{name: value.format("1000")})
+
+    told = sentence()
+
+    assert told.startswith(f"{name} is malformed: it should hold ")
+    assert told.endswith(f", and no {problem}.")
+    assert "\n" not in told
+
+
+def test_a_number_sign_in_a_key(surroundings: Surroundings) -> None:
+    """A # that no blank goes before is part of the key."""
+    surroundings.hold(BLOOMSMS_API_KEY="sk_#1")
+
+    assert Settings.load().bloomsms_api_key.get_secret_value() == "sk_#1"
+
+
+@pytest.mark.parametrize(
+    ("ids", "reason"),
+    [
+        ("1000,-1001234567890", "-1001234567890 is the id of a group or a channel"),
+        ("@olga", "@olga is a username"),
+        ("0", "0 is the id of no person"),
+        ("99999999999999999999999", "no id of Telegram's is that large"),
+    ],
+)
+def test_ids_of_no_person(surroundings: Surroundings, ids: str, reason: str) -> None:
+    """What looks like an owner and never is one is told with its reason."""
+    surroundings.hold(ADMIN_IDS=ids)
+
+    assert f"; {reason}" in sentence()
+
+
+def test_a_token_among_the_ids_is_not_repeated(surroundings: Surroundings) -> None:
+    """What stands in the wrong place may be a secret."""
+    surroundings.hold(ADMIN_IDS=TOKEN)
+
+    assert "AAE" not in sentence()
+
+
+def test_a_token_in_the_address_is_not_repeated(surroundings: Surroundings) -> None:
+    """An address that ends like a call is blamed itself, and shows no token."""
+    surroundings.hold(TELEGRAM_BASE_URL=f"https://api.telegram.org/bot{TOKEN}")
+
+    told = sentence()
+
+    assert told.startswith("TELEGRAM_BASE_URL is malformed: ")
+    assert "AAE" not in told
+
+
+def test_an_address_with_bot_in_it(surroundings: Surroundings) -> None:
+    """A path that only begins like the bot's own is an address like any other."""
+    surroundings.hold(TELEGRAM_BASE_URL="https://example.org/bot/api/bots")
+
+    assert Settings.load().telegram_base_url == "https://example.org/bot/api/bots"
+
+
+def test_all_that_is_wrong_is_named(bare: Surroundings) -> None:
+    """One start tells everything, a sentence each, in the order of `.env.example`."""
+    bare.hold(
+        BLOOMSMS_API_KEY=KEY,
+        ADMIN_ID="1000",
+        ACCESS="friends",
+        MAX_PRICE_USD="1.50 # each",
+        DAILY_LIMIT_USD="cheap",
+        BLOOMSMS_WEBHOOK_SECRET="s3cret",
+        TELEGRAM_WEBHOOK_URL="https://example.org:8080",
+    )
+
+    assert [
+        "TELEGRAM_BOT_TOKEN is missing",
+        "ACCESS is malformed",
+        "MAX_PRICE_USD is malformed",
+        "DAILY_LIMIT_USD is malformed",
+        "HTTP_LISTEN is missing",
+        "HTTP_LISTEN is missing",
+        "TELEGRAM_WEBHOOK_URL is malformed",
+        "ADMIN_ID is unknown",
+    ] == [line.partition(":")[0] for line in sentence().split("\n")]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("ADMIN_ID", "ADMIN_IDS"),
+        ("ADMINS_IDS", "ADMIN_IDS"),
+        ("ADMINIDS", "ADMIN_IDS"),
+        ("ADMIN-IDS", "ADMIN_IDS"),
+        ("ADMIN_USER_IDS", "ADMIN_IDS"),
+        ("OWNER_ID", "ADMIN_IDS"),
+        ("admin_id", "ADMIN_IDS"),
+        ("TELEGRAM_TOKEN", "TELEGRAM_BOT_TOKEN"),
+        ("TELEGRAM_API_TOKEN", "TELEGRAM_BOT_TOKEN"),
+        ("TELEGARM_BOT_TOKEN", "TELEGRAM_BOT_TOKEN"),
+        ("BOT_TOKEN", "TELEGRAM_BOT_TOKEN"),
+        ("BLOOMSMS_KEY", "BLOOMSMS_API_KEY"),
+        ("BLOOMSMS_APIKEY", "BLOOMSMS_API_KEY"),
+        ("BLOOMSMS_URL", "BLOOMSMS_BASE_URL"),
+        ("BLOOMSMS_REQUESTS", "BLOOMSMS_REQUESTS_PER_MINUTE"),
+        ("MAX_PRICE", "MAX_PRICE_USD"),
+        ("MAX_PRICE_EUR", "MAX_PRICE_USD"),
+        ("DAILY_LIMIT", "DAILY_LIMIT_USD"),
+        ("MAX_ACTIVE", "MAX_ACTIVE_PER_USER"),
+        ("ACCES", "ACCESS"),
+        ("ACCESS_MODE", "ACCESS"),
+        ("HTTP_LISTENER", "HTTP_LISTEN"),
+        ("LOGLEVEL", "LOG_LEVEL"),
+        ("LOG_LEVLE", "LOG_LEVEL"),
+        ("DATABASE_PTH", "DATABASE_PATH"),
+    ],
+)
+@pytest.mark.parametrize("is_in_file", [False, True], ids=["environment", "file"])
+def test_a_misspelt_name(
+    surroundings: Surroundings, name: str, meant: str, *, is_in_file: bool
+) -> None:
+    """A name that looks like a setting is named as unknown, with the one that was meant: an error
+    where that one is not set, for then something goes unheard, else a warning."""
+    if is_in_file:
+        surroundings.env_file.write_text(f"{name}=1000\n", encoding="utf-8")
+    else:
+        surroundings.hold(**{name: "1000"})
+    told = f"{name.upper()} is unknown: was {meant} meant?"
+    if meant not in REQUIRED:
+        assert told == sentence()
+    surroundings.hold(**VALUES)
+
+    assert told in Settings.load().warnings
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "COMPOSE_PROJECT_NAME", "ACCESS_TOKEN", "ACCESS_KEY", "ACCESS_LOG", "AWS_ACCESS_KEY_ID",
+        "DATABASE_URL", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_PASS", "DATABASE_NAME",
+        "ADMIN_EMAIL", "ADMIN_PASSWORD", "HTTP_PROXY", "HTTP_PORT", "LOG_FILE", "LOG_DIR",
+        "LOG_COLOR", "UV_LOG_LEVEL", "NPM_CONFIG_LOGLEVEL", "RUST_LOG", "MAX_CONNECTIONS",
+        "TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_CHAT_ID", "API_KEY", "BASE_URL", "PATH",
+        "PYTHONPATH", "XDG_SESSION_ID", "USER", "TOKEN", "PRICE", "LISTEN_PID", "LISTEN_FDS",
+    ],
+)  # fmt: skip
+def test_names_of_other_programs(surroundings: Surroundings, name: str) -> None:
+    """What other programs read is no mistake, in the environment or in `.env`."""
+    surroundings.env_file.write_text(f"{name}=1\n", encoding="utf-8")
+
+    assert not [told for told in Settings.load().warnings if name in told]
+
+
+def test_who_can_be_let_in(surroundings: Surroundings) -> None:
+    """A private bot without owners is probably a mistake."""
+    assert ["ADMIN_IDS is empty"] == [told.partition(":")[0] for told in Settings.load().warnings]
+    surroundings.hold(ADMIN_IDS="1000")
+
+    assert [] == Settings.load().warnings

@@ -2,15 +2,24 @@
 
 import asyncio
 import contextlib
+import json
 import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
 from telegram import Bot
-from telegram.error import BadRequest, NetworkError, TimedOut
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 
 import telegram_http
 from sandbox.telegram_server import TelegramServer
@@ -262,3 +271,90 @@ async def served(handler: Handler) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
     finally:
         await runner.cleanup()
+
+
+async def refused_with(status: int, body: bytes) -> TelegramError:
+    """The error of a call that is refused so."""
+
+    async def handle(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, body=body, content_type="application/json")
+
+    async with served(handle) as address, sending() as http:
+        with pytest.raises(TelegramError) as caught:
+            await http.post(address)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("parameters", "wait_s"),
+    [
+        ({"retry_after": 35}, 35),
+        ({"retry_after": "35"}, 35),
+        ({"retry_after": 0.2}, 1),
+        ({"retry_after": "soon"}, 7),
+        ({"retry_after": None}, 7),
+        ({"retry_after": -3}, 7),
+        ({"retry_after": 0}, 7),
+        ({"retry_after": True}, 7),
+        ({"retry_after": float("nan")}, 7),
+        ({"retry_after": float("inf")}, 60),
+        ({"retry_after": 7200}, 3600),
+        ({"retry_after": 10**400}, 7),
+        ({"retry_after": [3]}, 7),
+        ({"retry_after": 10**9}, 60),
+        ({}, 7),
+        ("nonsense", 7),
+        ([], 7),
+        (None, 7),
+    ],
+)
+async def test_flood_waits_of_any_form(parameters: object, wait_s: int) -> None:
+    """A flood wait is a sane number of seconds, however Telegram writes it."""
+    words = "Too Many Requests: retry after 7"
+    body = {"ok": False, "error_code": 429, "description": words, "parameters": parameters}
+
+    err = await refused_with(429, json.dumps(body).encode())
+    assert isinstance(err, RetryAfter)
+    assert err.retry_after in (wait_s, timedelta(seconds=wait_s))
+
+
+async def test_a_flood_wait_without_any_number() -> None:
+    """It is a few seconds."""
+    err = await refused_with(429, b'{"ok": false, "error_code": 429, "description": null}')
+
+    assert isinstance(err, RetryAfter)
+    assert err.retry_after in (5, timedelta(seconds=5))
+
+
+async def test_a_group_that_moved() -> None:
+    """Its new id is told when it is one."""
+    body = b'{"ok": false, "error_code": 400, "parameters": {"migrate_to_chat_id": %s}}'
+
+    assert isinstance(await refused_with(400, body % b"-1001"), ChatMigrated)
+    assert isinstance(await refused_with(400, body % b'"x"'), BadRequest)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"7", b"null", b"[" * 100_000, b"nonsense", b'{"ok": false, "description": 5}']
+)
+async def test_refusals_of_another_form(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """However odd a refusal is, it is one of Telegram's errors, and none of it is logged."""
+    assert isinstance(await refused_with(400, body), BadRequest)
+    assert "" == caplog.text
+
+
+async def test_an_answer_without_a_result() -> None:
+    """Status 200 with a refusal in it raises nothing that is not Telegram's."""
+
+    async def handle(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"ok": False, "error_code": 400})
+
+    async with served(handle) as address, sending() as http:
+        assert await http.post(address) is None
+
+
+async def test_a_text_that_cannot_be_sent(bot: Bot, telegram: TelegramServer) -> None:
+    """Half a surrogate pair goes as a question mark; no error holds the text."""
+    await bot.send_message(ANN, "half \ud83d of it")
+
+    assert "half ? of it" == telegram.people[ANN].last().text

@@ -6,10 +6,12 @@ import os
 import resource
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Protocol
 
 from aiohttp import web
+
+from web.listening import bound
 
 # More cost memory; and half of the files a process may open are left to the bot's own calls.
 MOST_VISITORS = 1000
@@ -64,23 +66,32 @@ class Door:
             max_line_size=LONGEST_HEADER,
             max_headers=MOST_HEADERS,
         )
-        loop = asyncio.get_running_loop()
-        try:
-            listening = await loop.create_server(
-                lambda: self._met(visits), self._host, self._port, backlog=BACKLOG
+        with ExitStack() as listening:
+            try:
+                await self._listen(visits, listening)
+            except OSError as err:
+                raise DoorError(
+                    f"HTTP_LISTEN cannot be used: {self._host}, port {self._port}: {_reason(err)}."
+                ) from err
+            log.info("the web door is open at %s, port %d", self._host, self.port)
+            try:
+                yield
+            finally:
+                listening.close()
+                visits.pre_shutdown()
+                await visits.shutdown(CLOSING_S)
+
+    async def _listen(self, visits: web.Server, listening: ExitStack) -> None:
+        """Errors: OSError."""
+        sockets = await bound(self._host, self._port)
+        for one in sockets:
+            listening.callback(one.close)
+        for one in sockets:
+            server = await asyncio.get_running_loop().create_server(
+                lambda: self._met(visits), sock=one, backlog=BACKLOG
             )
-        except OSError as err:
-            raise DoorError(
-                f"HTTP_LISTEN cannot be used: {self._host}, port {self._port}: {_reason(err)}."
-            ) from err
-        self.port = listening.sockets[0].getsockname()[1]
-        log.info("the web door is open at %s, port %d", self._host, self.port)
-        try:
-            yield
-        finally:
-            listening.close()
-            visits.pre_shutdown()
-            await visits.shutdown(CLOSING_S)
+            listening.callback(server.close)
+        self.port = sockets[0].getsockname()[1]
 
     def _met(self, visits: web.Server) -> asyncio.Protocol:
         """Whoever takes the next visitor."""

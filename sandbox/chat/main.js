@@ -6,7 +6,7 @@ import { follow, Store } from "./feed.js";
 import { connectDoor, drawPanel, turnPanel } from "./panel.js";
 import { showBar } from "./process.js";
 
-const SAID = { running: "bot", starting: "starting…", stopping: "stopping…" };
+const SAID = { running: "bot", absent: "bot", starting: "starting…", stopping: "stopping…" };
 
 const store = new Store();
 const chat = new Chat(store);

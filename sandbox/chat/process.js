@@ -9,6 +9,7 @@ const STATES = {
   stopping: "The bot is stopping…",
   stopped: "The bot is stopped.",
   died: "The bot ended by itself.",
+  absent: "The bot is not run here: another program plays it.",
 };
 
 function describe(process) {
@@ -19,6 +20,8 @@ function describe(process) {
 }
 
 export const isUp = (process) => ["starting", "running"].includes(process.state);
+
+const isAbsent = (process) => process.state === "absent";
 
 /** Shape: the section of the panel. */
 export function process(store) {
@@ -37,7 +40,7 @@ export function process(store) {
     said.textContent = describe(now);
     words.textContent = now.last_words;
     setHidden(words, now.last_words === "");
-    setHidden(buttons.start, isUp(now));
+    setHidden(buttons.start, isUp(now) || isAbsent(now));
     for (const name of ["restart", "stop", "kill"]) {
       setHidden(buttons[name], !isUp(now));
     }
@@ -64,7 +67,7 @@ export function showBar(process, connection) {
   const bar = byId("bot-bar");
   if (connection === "lost") {
     bar.replaceChildren("The sandbox does not answer. Was it stopped? Start it again.");
-  } else if (process && !isUp(process) && process.state !== "stopping") {
+  } else if (process && !isUp(process) && !isAbsent(process) && process.state !== "stopping") {
     const start = make(
       "button",
       { type: "button", class: "solid", on: { click: () => act("bot-start") } },

@@ -294,7 +294,7 @@ async def test_the_number_of_a_lost_order(shop: Shop, desk: Desk, service_code: 
     """A hint that names the number of a lost order brings the number and its code."""
     order = await lost(shop)
     await shop.told()
-    desk.provider.next("activation", received())
+    desk.provider.next("activation", received(phone_number="+19001234567"))
     desk.hints.take(FOREIGN, service_code)
     await desk.until(lambda: bool(desk.told.codes))
     after = await shop.now(order)

@@ -19,7 +19,7 @@ from storage.database import Database
 from storage.watch import WatchRows
 from tests.activations.scripted_provider import ScriptedProvider
 from tests.activations.shop import Shop
-from tests.made_up import ANOTHER_SMS, OFFER, SMS, seen
+from tests.made_up import ANOTHER_SMS, OFFER, RENTAL, SMS, seen
 from tests.moved_clock import START, MovedClock
 
 PASS_S = 0.25
@@ -501,6 +501,22 @@ async def test_reconciliation_only(shop: Shop, watch: Watch) -> None:
     looks = await watch.runs(120)
 
     assert 3 * 4 == pytest.approx(sum(looks), abs=3)
+
+
+async def test_a_number_that_is_not_shown_yet(
+    shop: Shop, watch: Watch, provider: ScriptedProvider, clock: MovedClock
+) -> None:
+    """It is asked about soon, then more rarely as it grows old, also beside others."""
+    watch.shortest_gap_s = 60.0
+    provider.next("rent", replace(RENTAL, phone_number=""))
+    await shop.rented()
+    provider.asked.clear()
+    looks = await watch.runs(20)
+    clock.move(minutes=5)
+    later = await watch.runs(70)
+
+    assert 4 <= sum(looks) <= 5
+    assert 1 <= sum(later) <= 3
 
 
 async def test_two_passes_take_different_numbers(

@@ -16,6 +16,7 @@ from activations.errors import (
     OutOfStock,
     ProviderSaysNo,
     Refusal,
+    RentingClosed,
     SpentToday,
     TooDear,
     TooMany,
@@ -229,6 +230,37 @@ async def test_another_persons_offer(shop: Shop) -> None:
 
 
 # Confirming
+
+
+@pytest.mark.parametrize("place", [Card(ANN, 18), None], ids=["another message", "none"])
+async def test_confirm_from_another_message(
+    shop: Shop, provider: ScriptedProvider, place: Card | None
+) -> None:
+    """An offer whose card is known is taken from there alone, and stays an offer."""
+    offer = await shop.offered()
+    await shop.store.place_card(offer.id, CARD)
+    with pytest.raises(OfferStale):
+        await shop.rentals.confirm(ANN, NO_LIMITS, offer.id, place)
+
+    assert State.INTENT is (await shop.now(offer)).state
+    assert State.RENTING is (await confirm(shop, offer)).state
+    assert [] == provider.asked
+
+
+async def test_nothing_is_rented_while_closed(
+    shop: Shop, provider: ScriptedProvider, database: Database
+) -> None:
+    """A database that lost orders spends nothing, and gives no number back for another one."""
+    held, offer = await shop.waiting(), await shop.offered()
+    async with database.transaction() as db:
+        await db.execute("update order_count set lost = 9")
+    for wish in (confirm(shop, offer), shop.rentals.swap(ANN, NO_LIMITS, held.id)):
+        with pytest.raises(RentingClosed):
+            await wish
+
+    assert [] == provider.asked
+    await shop.store.open_renting()
+    assert State.RENTING is (await confirm(shop, offer)).state
 
 
 async def test_confirm(shop: Shop, provider: ScriptedProvider, clock: MovedClock) -> None:

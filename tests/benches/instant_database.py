@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Self, cast
 
 import aiosqlite
@@ -13,6 +14,7 @@ from storage.migrations import MIGRATIONS
 
 class InstantDatabase(Database):
     def __init__(self) -> None:
+        self.path = Path("/nonexistent/bot.db")  # nothing stands beside it
         self._db = sqlite3.connect(":memory:", isolation_level=None)
         self._db.row_factory = sqlite3.Row
         for statements in MIGRATIONS:

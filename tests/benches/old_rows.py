@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from storage.database import Database
-from storage.migrations import COUNTED_SO_FAR
+from storage.tables import COUNTED_SO_FAR
 
 FIRST_USER = 10_000
 COUNTRIES = tuple(str(number) for number in range(1, 191))

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -93,9 +95,7 @@ def test_odd_balances(name: str, expected: Balance) -> None:
     assert expected == answers.read_balance(data_of(invented(name)))
 
 
-@pytest.mark.parametrize(
-    "balance", [None, "", "abc", "1e9", "-1e9", True, [], "0.0000001", "1" * 300]
-)
+@pytest.mark.parametrize("balance", [None, "", "abc", "1e9", "-1e9", True, [], "1,234", "1" * 300])
 def test_a_balance_that_cannot_be(balance: object) -> None:
     """No made-up amount becomes a balance."""
     with pytest.raises(Unreadable):
@@ -127,13 +127,17 @@ def test_services() -> None:
 
 
 def test_odd_services() -> None:
-    """A bare list is read; only rows with a code, a plausible price and a stock come through."""
+    """A bare list is read; only rows with a code and a plausible price come through."""
     assert [
         Service("wa", "WhatsApp", Decimal("0.55"), 980),
         Service("7", "7", Decimal(1), 3),
-        Service("gone", "Without stock", Decimal("0.1"), 0),
+        Service("gone", "Without stock", Decimal("0.1"), None),
         Service("free", "Free", Decimal(0), 5),
         Service("fine", "Six decimals", Decimal("0.000001"), 5),
+        Service("x5", "Too fine", Decimal("0.000001"), 5),
+        Service("x9", "Half a number", Decimal(1), None),
+        Service("x10", "Below zero", Decimal(1), None),
+        Service("x11", "Truth", Decimal(1), None),
     ] == answers.read_services(data_of(invented("services_odd_rows.json")))
 
 
@@ -166,7 +170,9 @@ def test_long_names_are_cut() -> None:
 @pytest.mark.parametrize("country_id", ["x" * 201, "a\nb", "\u202e", "\ud800", " "])
 def test_ids_that_are_none(country_id: str) -> None:
     """An id is printable and of a sensible length."""
-    assert [] == answers.read_countries([{"id": country_id, "name": "Nowhere"}])
+    rows = [{"id": country_id, "name": "Nowhere"}, {"id": "187", "name": "United States"}]
+
+    assert ["187"] == [country.id for country in answers.read_countries(rows)]
 
 
 def test_prices_as_rows() -> None:
@@ -242,8 +248,8 @@ def test_rentals(name: str, expected: Rental) -> None:
 
 
 def test_the_least_a_rental_needs() -> None:
-    """An id and a number are enough; what cannot be read besides is left open."""
-    assert Rental("38496653", "+19001234567", None, None) == answers.read_rental(
+    """An id is enough; what cannot be read besides is left open."""
+    assert Rental("38496653", "19001234567", None, None) == answers.read_rental(
         data_of(invented("rent_least.json"))
     )
 
@@ -258,19 +264,85 @@ def test_the_least_a_rental_needs() -> None:
         rental(activation_id=""),
         rental(activation_id=True),
         rental(activation_id=1.5),
-        rental(phone_number=None),
-        rental(phone_number="none"),
-        rental(phone_number="+12"),
-        rental(phone_number="+" + "1" * 21),
-        rental(phone_number="++19001234567"),
-        rental(phone_number="+١٢٣٤٥٦٧"),
+        rental(activation_id="3849\N{REPLACEMENT CHARACTER}653"),
+        rental(activation_id=Decimal("1e999999")),
+        rental(activation_id=Decimal("NaN")),
+        [rental(), rental()],
+        [[[[[[rental()]]]]]],
     ],
-    ids=range(13),
+    ids=range(12),
 )
-def test_a_rental_without_a_number(data: Json) -> None:
-    """Without an id and a phone number there is no rental to speak of."""
+def test_a_rental_without_an_id(data: Json) -> None:
+    """Without an id there is no number to speak of."""
     with pytest.raises(Unreadable):
         answers.read_rental(data)
+
+
+ODD: list[Json] = [None, "", "soon", "+1900***4567", True, [], {}, "\ud800", Decimal("NaN")]
+WHOLE = Rental("1", "+19001234567", Decimal("0.55"), datetime(2026, 5, 5, 14, 20, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("value", ODD, ids=str)
+@pytest.mark.parametrize(
+    ("key", "left_out"),
+    [
+        ("phone_number", {"phone_number": ""}),
+        ("price", {"price": None}),
+        ("expires_at", {"expires_at": None}),
+        ("new_balance", {}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_id_is_a_number_in_hand(key: str, left_out: dict[str, Any], value: Json) -> None:
+    """If another field of a rental cannot be read, it is one, and all the rest of it is read."""
+    data = rental(price="0.55", expires_at="2026-05-05T14:20:00Z") | {key: value}
+
+    assert replace(WHOLE, **left_out) == answers.read_rental(data)
+
+
+@pytest.mark.parametrize("key", ["service", "country"])
+@pytest.mark.parametrize("value", ["", None, {}, [], 5.5, True, "x" * 5000])
+def test_what_else_an_order_names(key: str, value: Json) -> None:
+    """A service or country that cannot be read leaves the number what it is."""
+    data = rental(price="0.55", expires_at="2026-05-05T14:20:00Z") | {key: value}
+
+    assert WHOLE == answers.read_rental(data)
+
+
+@pytest.mark.parametrize(
+    "activation_id",
+    ["38496653", 38496653, Decimal("38496653.0"), Decimal("3.8496653E+7"), " 38496653 "],
+)
+def test_ids_as_they_come(activation_id: Json) -> None:
+    """An id is the same one as text and as any number."""
+    assert "38496653" == answers.read_rental(rental(activation_id=activation_id)).activation_id
+
+
+@pytest.mark.parametrize("data", [[rental()], {"0": rental()}, [[rental()]]], ids=range(3))
+def test_a_rental_inside_a_list(data: Json) -> None:
+    """One rental in a list of one is that rental."""
+    assert "1" == answers.read_rental(data).activation_id
+
+
+@pytest.mark.parametrize(
+    ("members", "price", "currency"),
+    [
+        ({"price": "0.55"}, Decimal("0.55"), "USD"),
+        ({"price": "0.55", "currency": "usd"}, Decimal("0.55"), "USD"),
+        ({"price": "0.55", "currency": "EUR"}, None, "EUR"),
+        ({"price": "€0.55"}, None, "EUR"),
+        ({"price": None, "currency": "eur"}, None, "EUR"),
+        ({"price": "abc"}, None, "USD"),
+    ],
+    ids=range(6),
+)
+def test_the_currency_of_a_rental(
+    members: dict[str, str], price: Decimal | None, currency: str
+) -> None:
+    """A price in another currency is no price in dollars; which one it is, is told."""
+    found = answers.read_rental(rental(**members))
+
+    assert (price, currency) == (found.price, found.currency)
 
 
 @pytest.mark.parametrize(
@@ -306,11 +378,14 @@ def test_a_time_that_cannot_be(time: str) -> None:
     assert ("1", None) == (found.activation_id, found.expires_at)
 
 
+TELEGRAM = {"code": "tg", "name": "Telegram", "price": "0.45", "stock": 1200}
+
+
 @pytest.mark.parametrize(
     ("read", "data"),
     [
         (answers.read_rental, rental(price="\ud800")),
-        (answers.read_services, [{"code": "wa", "name": "x", "price": "\ud800", "stock": 1}]),
+        (answers.read_services, [TELEGRAM, {"code": "wa", "name": "x", "price": "\ud800"}]),
     ],
     ids=["rental", "services"],
 )
@@ -337,7 +412,7 @@ def test_activation() -> None:
     ) == answers.read_activation(data_of(sample("activation.json")))
 
 
-@pytest.mark.parametrize("number", [None, "", "soon", 7, ["+19001234567"]])
+@pytest.mark.parametrize("number", [None, "", "soon", 7, ["+19001234567"], "+1900***4567"])
 def test_activation_without_its_number(number: Json) -> None:
     """A status counts also when the number beside it cannot be read."""
     seen = answers.read_activation(status(phone_number=number))
@@ -394,11 +469,21 @@ def test_no_status(word: object) -> None:
         answers.read_activation(status(activation_status=word))
 
 
+@pytest.mark.parametrize("word", [None, "", 5, ["waiting"]])
+def test_no_status_beside_an_sms(word: object) -> None:
+    """An SMS or a phone number is read also where the status cannot be."""
+    seen = answers.read_activation(status(activation_status=word, sms="Hello"))
+    shown = answers.read_activation(status(activation_status=word, phone_number="+19001234567"))
+
+    assert (ProviderStatus.UNKNOWN, "", Sms("", "Hello")) == (seen.status, seen.word, seen.sms)
+    assert (ProviderStatus.UNKNOWN, "+19001234567") == (shown.status, shown.phone_number)
+
+
 @pytest.mark.parametrize(
     ("sms", "expected"),
     [
         (None, None),
-        ("852508", None),
+        ("852508", Sms("", "852508")),
         ([], None),
         ({}, None),
         ({"code": "", "full_text": "  "}, None),
@@ -408,7 +493,7 @@ def test_no_status(word: object) -> None:
         ({"code": " 852508 ", "full_text": " text "}, Sms("852508", " text ")),
         ({"full_text": "Hello"}, Sms("", "Hello")),
         ({"code": ["x"], "full_text": "Hello"}, Sms("", "Hello")),
-        ({"code": "1" * 300, "full_text": "x" * 30_000}, Sms("1" * 200, "x" * 20_000)),
+        ({"code": "1" * 300, "full_text": "x" * 30_000}, Sms("", "x" * 20_000 + " […]")),
         ({"code": "", "full_text": "\ufeffHello"}, Sms("", "\ufeffHello")),
     ],
     ids=range(13),
@@ -416,6 +501,14 @@ def test_no_status(word: object) -> None:
 def test_sms(sms: Json, expected: Sms | None) -> None:
     """A message counts with a code or with a text; blanks alone are none."""
     assert expected == answers.read_activation(status(sms=sms)).sms
+
+
+def test_several_sms() -> None:
+    """The last one listed is the newest; the others are kept in their order."""
+    seen = answers.read_activation(status(sms=[{"code": "1"}, "two", {"code": "3"}]))
+
+    assert (Sms("1", ""), Sms("", "two")) == seen.earlier_sms
+    assert Sms("3", "") == seen.sms
 
 
 def test_an_sms_without_a_code() -> None:
@@ -538,6 +631,8 @@ def test_what_a_change_names(data: Json, expected: Changed) -> None:
 )
 def test_services_of_another_country(asked: str, named: dict[str, Json], *, is_there: bool) -> None:
     """A row that names another country than asked is left out, as one that cannot be read."""
-    row = {"code": "wa", "name": "WhatsApp", "price": "0.55", "stock": 980} | named
+    row = {"code": "wa", "name": "WhatsApp", "price": "0.55", "stock": 980}
+    rows = [row | named, row | {"code": "tg"}]
 
-    assert is_there is bool(answers.read_services({"services": [row]}, asked))
+    found = answers.read_services({"services": rows}, asked)
+    assert is_there is ("wa" in [service.code for service in found])

@@ -15,15 +15,18 @@ from bloomsms.errors import (
     ErrorCode,
     NotNoted,
     NotSent,
+    OtherCurrency,
     OutcomeUnknown,
     RateLimited,
     Refused,
     Unreadable,
 )
 from bloomsms.models import Balance, Country, ProviderStatus, Sms, StatusChange
+from bloomsms.version import VERSION
 from sandbox.bloomsms_server import BloomsmsServer
-from tests.bloomsms.caller import PRICE, READS, WRITES, Call, Caller, calling, rented
+from tests.bloomsms.caller import KEY, PRICE, READS, WRITES, Call, Caller, calling, rented
 from tests.bloomsms.raw_server import RawServer, mute_server
+from tests.bloomsms.samples import sample
 
 # What makes an answer worthless, whatever was asked.
 SPOILT: dict[str, dict[str, Any]] = {  # as each scenario takes them
@@ -314,8 +317,6 @@ async def test_an_unknown_code_with_a_5xx(caller: Caller, server: BloomsmsServer
     [
         ("activation_id", None),
         ("activation_id", ""),
-        ("phone_number", None),
-        ("phone_number", "soon"),
         ("data", []),
         ("data", None),
         ("status", "pending"),
@@ -324,7 +325,7 @@ async def test_an_unknown_code_with_a_5xx(caller: Caller, server: BloomsmsServer
 async def test_a_rental_that_cannot_be_read(
     caller: Caller, server: BloomsmsServer, key: str, value: object
 ) -> None:
-    """A success without a number to show was paid for all the same: unknown."""
+    """A success without an id was paid for all the same: unknown."""
     server.arm("altered", key=key, value=value)
 
     err = await failure(WRITES["rent"], caller.client)
@@ -370,6 +371,98 @@ async def test_a_redirect_is_not_followed(server: BloomsmsServer, status: bytes)
 
     assert isinstance(err, OutcomeUnknown)
     assert [] == server.exchanges
+
+
+@pytest.mark.parametrize("name", ["balance", "rent", "cancel"])
+async def test_a_redirect_is_told(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A redirect is no answer, also with an envelope in it; the log names the host it points to."""
+    to = b"https://sk_1@www.example.org/38496653"
+    body = b'{"status": "error", "errors": {"code": "NO_NUMBERS_AVAILABLE"}}'
+    head = b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: %d\r\n\r\n" % (to, len(body))
+    async with RawServer(head + body).running() as raw, calling(f"http://{raw.address}") as caller:
+        err = await failure((READS | WRITES)[name], caller.once)
+
+    assert isinstance(err, Unreadable if name in READS else OutcomeUnknown)
+    assert "302 to www.example.org" in caplog.text
+    assert [] == [part for part in ("sk_1", "38496653") if part in caplog.text]
+
+
+def headed(*headers: bytes) -> bytes:
+    """A rental, behind these headers."""
+    body = sample("rent.json")
+    lines = [b"HTTP/1.1 200 OK", *headers, b"Content-Length: %d" % len(body)]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [b"Set-Cookie: a=" + b"x" * 8_500],
+        [b"Content-Security-Policy: " + b"x" * 64 * 1024],
+        [b"Set-Cookie: a%d=%s" % (n, b"x" * 300) for n in range(200)],
+    ],
+    ids=["8.3 KB", "64 KB", "many"],
+)
+async def test_long_headers(headers: list[bytes]) -> None:
+    """A paid answer is read behind headers of up to 64 KB."""
+    async with (
+        RawServer(headed(*headers)).running() as raw,
+        calling(f"http://{raw.address}") as caller,
+    ):
+        rental = await caller.client.rent("wa", "187", PRICE)
+
+    assert "38496653" == rental.activation_id
+
+
+async def test_headers_without_end() -> None:
+    """Behind a longer header an order's outcome is unknown, and it is not repeated."""
+    says = headed(b"Set-Cookie: a=" + b"x" * 80 * 1024)
+    async with RawServer(says).running() as raw, calling(f"http://{raw.address}") as caller:
+        err = await failure(WRITES["rent"], caller.client)
+
+    assert isinstance(err, OutcomeUnknown)
+    assert 1 == len(raw.heard)
+
+
+@pytest.mark.parametrize("name", [*READS, *WRITES])
+async def test_it_says_who_it_is(name: str) -> None:
+    """Every request names the bot and its version: some shields refuse a library's name."""
+    async with RawServer(b"").running() as raw, calling(f"http://{raw.address}") as caller:
+        await failure((READS | WRITES)[name], caller.once)
+
+    assert f"User-Agent: bloomsms-bot/{VERSION}\r\n".encode() in raw.heard[0]
+
+
+async def test_currencies_are_told(server: BloomsmsServer) -> None:
+    """The listener hears the currency of the balance, each list and each order."""
+    heard: list[tuple[str, str]] = []
+    async with (
+        calling(server.base_url) as caller,
+        BloomsmsClient(
+            server.base_url,
+            KEY,
+            caller.budget,
+            caller.outcomes.append,
+            lambda *said: heard.append(said),
+        ) as client,
+    ):
+        await client.balance()
+        await client.services("187")
+        number = await rented(client)
+        server.arm("altered", key="currency", value="EUR")
+        await client.balance()
+        await rented(client)
+        await client.re_rent(number)
+        server.disarm()
+        server.arm("altered", key="price", value="€0.55")
+        err = await failure(READS["services"], client)
+
+    assert isinstance(err, OtherCurrency)
+    assert [
+        ("balance", "USD"), ("services 187", "USD"), ("order", "USD"), ("balance", "EUR"),
+        ("order", "EUR"), ("order", "USD"), ("services 187", "EUR"),
+    ] == heard  # fmt: skip
+    assert 2 == server.count("services")
 
 
 @pytest.mark.usefixtures("_no_pauses")

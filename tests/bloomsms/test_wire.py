@@ -247,22 +247,58 @@ def test_401_needs_no_envelope(body: bytes) -> None:
         (200, b'{"status": "error", "data": null, "errors": {"message": "no code"}}'),
         (200, b'{"status": "error", "data": null, "errors": ["list"]}'),
         (200, b'{"status": "Success", "data": 1}'),
-        (200, b'{"status": "success", "data": NaN}'),
-        (200, b'{"status": "success", "data": -Infinity}'),
-        (200, b'{"status": "success", "data": 1e99999999999999999999}'),
-        (200, b'{"status": "success", "data": ' + b"7" * 5000 + b"}"),
         (200, b"[" * 200_000),
         (200, b'{"a":' * 200_000),
         (500, sample("balance.json")),
         (302, sample("balance.json")),
+        (307, sample("error.json")),
         (199, sample("balance.json")),
         (404, b'{"status": "error", "data": null, "errors": {"code": ""}}'),
     ],
-    ids=range(25),
+    ids=range(22),
 )
 def test_what_is_no_envelope(http_status: int, body: bytes) -> None:
     """A page, half an answer, another shape or an answer without a verdict cannot be read."""
     assert isinstance(problem(http_status, body), Unreadable)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (b"NaN", None),
+        (b"-Infinity", None),
+        (b"1e99999999999999999999", None),
+        (b"7" * 5000, None),
+        (b"7", 7),
+        (b"0.1", Decimal("0.1")),
+        (b'"caf\xe9"', "caf\N{REPLACEMENT CHARACTER}"),
+        (b'"two\nlines"', "two\nlines"),
+    ],
+    ids=range(8),
+)
+def test_one_odd_value_costs_only_itself(written: bytes, expected: object) -> None:
+    """An answer with one value that is none is read: the id beside it was paid for."""
+    body = b'{"status": "success", "data": {"activation_id": "1", "price": ' + written + b"}}"
+
+    assert {"activation_id": "1", "price": expected} == data_of(body)
+
+
+@pytest.mark.parametrize(
+    ("location", "host"),
+    [
+        ("https://www.bloomsms.com/api/v1/activations?key=sk_1", "www.bloomsms.com"),
+        ("http://user:sk_1@10.0.0.7:8080/38496653", "10.0.0.7"),
+        ("//login.example", "login.example"),
+        ("/login", "the same host"),
+        ("", "the same host"),
+        ("https://[::1", "?"),
+        ("https://a b\x1b/", "a?b?"),
+    ],
+    ids=range(7),
+)
+def test_where_a_redirect_points(location: str, host: str) -> None:
+    """Of a redirect's target the host is told, and nothing else."""
+    assert host == wire.redirect_host({"location": location})
 
 
 @pytest.mark.parametrize("http_status", [200, 201, 202, 299])

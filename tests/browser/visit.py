@@ -78,8 +78,9 @@ class Visit:
     async def presses(self, label: str | re.Pattern[str]) -> None:
         await self.button(label).click()
 
-    async def sees(self, text: str | re.Pattern[str]) -> None:
-        await expect(self.messages.filter(has_text=text).last).to_be_visible()
+    async def sees(self, text: str | re.Pattern[str], timeout_s: float | None = None) -> None:
+        limit_ms = None if timeout_s is None else timeout_s * 1000
+        await expect(self.messages.filter(has_text=text).last).to_be_visible(timeout=limit_ms)
 
     async def plays(self, name: str) -> None:
         await self.page.get_by_role("tab", name=name).click()
@@ -98,9 +99,13 @@ class Visit:
 
 
 @asynccontextmanager
-async def open_browser(path: str) -> AsyncIterator[Browser]:
+async def open_browser(path: str, font_list: Path | None = None) -> AsyncIterator[Browser]:
+    """With the fonts of this machine, or only with those of a fontconfig file."""
+    fonts = {"FONTCONFIG_FILE": str(font_list)} if font_list else {}
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=FLAGS, env={**os.environ, **fonts}
+        )
         yield browser
         await browser.close()
 

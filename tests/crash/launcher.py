@@ -203,9 +203,11 @@ async def fetched(answer: tuple[int, bytes]) -> tuple[int, bytes]:
 
 
 def named(update: dict[str, Any]) -> str:
-    """What a person did, without the ids in it."""
+    """What a person did, without the ids and tokens in it."""
     if "callback_query" in update:
-        return "a press of " + re.sub(r"\d{2,}|:\d+$", "", update["callback_query"]["data"])
+        return "a press of " + re.sub(
+            r"(?<=^2:..:).*|\d{2,}|:\d+$", "", update["callback_query"]["data"]
+        )
     return str(update.get("message", {}).get("text", "something else"))
 
 

@@ -210,7 +210,7 @@ class Story:
 class CancelStory(Story):
     """The number is given back; the points begin with the press of Cancel."""
 
-    begin = '"1:ca:'
+    begin = '"2:ca:'
 
     async def _end_of_number(self, card: Message) -> None:
         await self._press("Cancel", card, card, "Cancelled")

@@ -72,7 +72,7 @@ class World:
             "access": AccessMode.PUBLIC,
             **self.settings,
         }
-        return Settings(_env_file=None, **values)  # type: ignore[arg-type]  # values by name
+        return Settings.model_validate(values)
 
     def variables(self) -> dict[str, str]:
         """The environment of the bot as a process of its own."""
@@ -129,12 +129,13 @@ class World:
         assert self.house
         self.house.books._next_look = self.house.desk.clock.monotonic()
 
-    async def time_is_over(self) -> None:
-        """As if the time of all numbers that are open now were over."""
+    async def time_is_over(self, numbers: int | None = None) -> None:
+        """As if the time of all numbers that are open were over: so many, or as the provider says."""
         assert self.house
         ages = self.house.poller._ages
+        known = sum(a.is_open for a in self.bloomsms.activations.values())
         async with asyncio.timeout(10):
-            while len(ages._ends) < sum(a.is_open for a in self.bloomsms.activations.values()):
+            while len(ages._ends) < (known if numbers is None else numbers):
                 await asyncio.sleep(0.02)
         now = self.house.desk.clock.monotonic()
         ages._ends = {id_: (stored, now) for id_, (stored, _end) in ages._ends.items()}

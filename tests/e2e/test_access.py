@@ -43,12 +43,17 @@ VERDICT_FAILS = {
         "drop trigger breaks",
     ),
 }
+BREAKS_ON = "create trigger breaks before update on {} begin select raise(abort, 'no'); end"
 MENU_WORDS = ("Balance", "Where should", "How it works", "Settings", "History", "Hello")
 
 
-def run(world: World, *statements: str) -> None:
+async def run(world: World, *statements: str) -> None:
     """Another program on the same database."""
-    connection = sqlite3.connect(world.folder / "bot.db", timeout=10, isolation_level=None)
+    await asyncio.to_thread(_run, world, *statements)
+
+
+def _run(world: World, *statements: str) -> None:
+    connection = sqlite3.connect(world.folder / "bot.db", timeout=30, isolation_level=None)
     for statement in ("begin immediate", *statements, "commit"):
         connection.execute(statement)
     connection.close()
@@ -156,10 +161,10 @@ async def test_a_verdict_that_cannot_be_had(world: World, what: str) -> None:
     """Line 69: until the verdict is there nothing runs, and then the update is tried again."""
     breaks, repairs = VERDICT_FAILS[what]
     await world.start_bot(access=AccessMode.PRIVATE)
-    run(world, breaks)
+    await run(world, breaks)
     await world.ann.says("/balance")
     await world.ann.waits_for("something went wrong")
-    run(world, repairs)
+    await run(world, repairs)
     await world.ann.waits_for(PRIVATE)
     await all_handled(world, 1)
 
@@ -173,12 +178,14 @@ async def test_a_press_whose_verdict_cannot_be_had(world: World) -> None:
     """Line 69: a press that spends waits for its verdict, and takes effect once."""
     await world.start_bot()
     card = await world.choose(world.ann)
-    run(world, "create trigger breaks before update on users begin select raise(abort, 'no'); end")
+    await run(
+        world, "create trigger breaks before update on users begin select raise(abort, 'no'); end"
+    )
     chat = world.telegram.chats.chats[ANN]
     chat.profile = replace(chat.profile, first_name="Anna")
     answer = await world.ann.clicks("Rent for $0.55", message=card)
     orders = world.bloomsms.count("rent")
-    run(world, "drop trigger breaks")
+    await run(world, "drop trigger breaks")
     await world.ann.waits_until(lambda _: "Waiting for the SMS" in card.text)
 
     assert "something went wrong" in (answer.text or "")
@@ -193,10 +200,12 @@ async def test_what_waits_for_a_person_changes_no_verdict(world: World) -> None:
     await turn_away(world, is_told=False)
     await until(lambda: rows(world.folder, "select * from notes where status = 'parked'"))
     world.telegram.disarm()
-    run(world, "create trigger breaks before update on notes begin select raise(abort, 'no'); end")
+    await run(
+        world, "create trigger breaks before update on notes begin select raise(abort, 'no'); end"
+    )
     await world.ann.says("/balance")
     await world.ann.waits_until(lambda p: 2 == p.sees().count(PRIVATE))
-    run(world, "drop trigger breaks")
+    await run(world, "drop trigger breaks")
     await world.ann.says("/balance")
     await world.ann.waits_for("declined your access")
 
@@ -294,7 +303,7 @@ async def test_kept_press_of_a_person_removed_meanwhile(world: World) -> None:
     await let_in(world)
     card = await world.choose(world.ann)
     await world.stop_bot()
-    run(world, f"update users set standing = 'turned_away' where user_id = {ANN}")
+    await run(world, f"update users set standing = 'turned_away' where user_id = {ANN}")
     press = {
         "id": "9", "from": ANN_AS_USER, "chat_instance": "1", "data": "1:go:1",
         "message": {"message_id": card.id, "date": 1, "chat": CHAT, "text": "x"},
@@ -415,7 +424,7 @@ async def test_owners_keep_their_rights(world: World) -> None:
     await world.owner.says("/start")
     await world.owner.waits_for("Hello, Olga!")
     await world.stop_bot()
-    run(world, f"update users set standing = 'turned_away' where user_id = {OWNER}")
+    await run(world, f"update users set standing = 'turned_away' where user_id = {OWNER}")
     await world.start_bot()
     await world.rent(world.owner)
     await world.owner.says("/admin")

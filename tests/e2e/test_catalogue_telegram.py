@@ -137,7 +137,7 @@ async def test_refusal_during_a_flood_wait(world: World, ann: Person) -> None:
     world.bloomsms.arm("cancel_refused")
     world.telegram.arm("flood", method="sendMessage", chat_id=ANN, times=1, retry_after=6)
     await ann.clicks("Cancel", message=card)
-    await ann.waits_for("does not accept", new=True, timeout_s=15)
+    await ann.waits_for("You can't cancel", new=True, timeout_s=15)
 
     assert 1 == world.bloomsms.count("cancel")
     await books_agree(world)

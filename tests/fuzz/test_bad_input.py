@@ -20,12 +20,13 @@ from telegram.request import BaseRequest, RequestData
 
 from activations.errors import NotFound, OutOfStock
 from activations.model import Activation, Offer, State
-from bloomsms import answers, wire
+from bloomsms import amounts, answers, wire
 from bloomsms.errors import BloomsmsError
 from bloomsms.models import Sms
 from handlers import card_texts, formats, keyboards, texts
 from handlers.callback_data import LARGEST_ID, StalePressError, Verb, ref, resolve, unpack
 from handlers.messenger import plain
+from handlers.phones import phone
 from people.model import NO_LIMITS, Person, Standing
 from sandbox.bloomsms_server import BloomsmsServer
 from settings import AccessMode, Settings
@@ -140,7 +141,7 @@ def test_any_outside_text_is_shown_to_the_letter() -> None:
         keyboards.code(shown, sms)
         keyboards.admin([Person(1, name, Standing.ASKED)], [])
         formats.flag(name)
-        formats.phone(name)
+        phone(name, name)
 
 
 def any_json(dice: random.Random, depth: int = 0) -> object:
@@ -239,7 +240,7 @@ def test_any_data_is_a_model_or_an_error() -> None:
         except BloomsmsError:
             continue
         price = getattr(model, "price", None)
-        assert price is None or 0 <= price <= answers.HIGHEST_AMOUNT
+        assert price is None or 0 <= price <= amounts.HIGHEST
 
 
 class MemoryTelegram(BaseRequest):
@@ -301,7 +302,6 @@ async def house(
 ) -> AsyncIterator[House]:
     """The real house, its calls to Telegram answered in memory, serving but not fetching."""
     settings = Settings(
-        _env_file=None,
         telegram_bot_token=SecretStr("1:made-up"),
         telegram_base_url="http://127.0.0.1:9",
         bloomsms_api_key=SecretStr("sk_sandbox"),

@@ -92,7 +92,7 @@ async def test_any_body_is_answered() -> None:
 async def test_any_pushed_update(house: House, telegram: MemoryTelegram) -> None:
     """A disfigured update is kept or dropped: it is confirmed either way, and others go on."""
     dice = random.Random(SEED)
-    push = Push(house.application, house.inbox, house.telegram, "")
+    push = Push(house.application, house.inbox, house.telegram, "", house.webhooks)
     for number in range(1, OF_UPDATES + 1):
         await push.take(json.dumps(mutated(dice, any_update(dice, number))).encode())
     await push.take(json.dumps({"update_id": 10**6, "message": said("/help")}).encode())

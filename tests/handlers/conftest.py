@@ -1,5 +1,6 @@
 """The real library over HTTP, the emulated Telegram at its other end, rows on a real database."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from telegram.ext import ExtBot
 from handlers.inbox import Inbox
 from handlers.pace import Pacer
 from handlers.presses import Presses
+from handlers.webhook_guard import WebhookGuard
 from sandbox.person import Person
 from sandbox.telegram_server import TelegramServer
 from storage.database import Database
@@ -65,3 +67,13 @@ def presses() -> Presses:
 @pytest.fixture
 def inbox(database: Database, clock: MovedClock) -> Inbox:
     return Inbox(UpdateRows(database), NoteRows(database), clock, frozenset({OLGA}))
+
+
+@pytest.fixture
+def gives_way() -> asyncio.Event:
+    return asyncio.Event()
+
+
+@pytest.fixture
+def guard(database: Database, clock: MovedClock, gives_way: asyncio.Event) -> WebhookGuard:
+    return WebhookGuard(NoteRows(database), clock, frozenset({OLGA}), gives_way)

@@ -7,7 +7,7 @@ import pytest
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 
-from handlers.authorization import Guarded, check_all_guarded, rights_for
+from handlers.authorization import Ending, Guarded, check_all_guarded, rights_for
 from handlers.callback_data import Verb, pack
 from handlers.desk import Context
 from people.access import Right
@@ -27,7 +27,7 @@ FOLLOWED = {
     Verb.CLOSE,
     Verb.STILL,
 }
-OWNED = {Verb.ADMIN, Verb.SETTLE, Verb.LET_IN, Verb.TURN_AWAY}
+OWNED = {Verb.ADMIN, Verb.SETTLE, Verb.OPEN, Verb.LET_IN, Verb.TURN_AWAY}
 USER = {"id": ANN, "is_bot": False, "first_name": "Ann"}
 PRESS = {"id": "9", "from": USER, "chat_instance": "1"}
 COMMANDS = {"start": Right.FOLLOW, "numbers": Right.FOLLOW, "admin": Right.OWNER}
@@ -46,7 +46,7 @@ async def house(telegram: TelegramServer, tmp_path: Path) -> AsyncIterator[House
         "admin_ids": frozenset({OLGA}),
         "access": AccessMode.PUBLIC,
     }
-    settings = Settings(_env_file=None, **values)  # type: ignore[arg-type]  # values by name
+    settings = Settings(**values)
     async with furnished(settings) as house:
         await house.application.initialize()
         yield house
@@ -75,10 +75,12 @@ def message(house: House, update_id: int = 1) -> Update:
 
 def test_every_handler_states_its_right(house: House) -> None:
     """There is no handler that runs without a right."""
-    handlers = [one for group in house.application.handlers.values() for one in group]
+    guarded, ending = (0, 1), (-3, -2)
+    groups = house.application.handlers
 
-    assert [0] == list(house.application.handlers)
-    assert [] == [one for one in handlers if not isinstance(one.callback, Guarded)]
+    assert {*guarded, *ending} == set(groups)
+    assert all(isinstance(one.callback, Guarded) for group in guarded for one in groups[group])
+    assert all(isinstance(one.callback, Ending) for group in ending for one in groups[group])
 
 
 @pytest.mark.parametrize("verb", Verb)

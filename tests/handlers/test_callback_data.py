@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from activations.errors import NotFound, Refusal
 from handlers.callback_data import (
+    ABOUT_AN_ACTIVATION,
     Press,
     StalePressError,
     Verb,
@@ -20,6 +21,7 @@ from handlers.callback_data import (
 
 OUTSIDE_IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
 LARGEST = 2**63
+TOKEN = "q3_Zk-9fWmB0xTyu"
 
 
 @pytest.mark.parametrize("verb", Verb)
@@ -29,13 +31,13 @@ def test_every_verb_fits_with_an_id(verb: Verb, id_: int) -> None:
     data = pack(verb, id_)
 
     assert len(data.encode()) <= 64
-    assert Press(verb, (str(id_),)) == unpack(data)
+    assert (verb, (str(id_),)) == (unpack(data).verb, unpack(data).parts)
 
 
 @pytest.mark.parametrize("verb", Verb)
 def test_every_verb_fits_alone(verb: Verb) -> None:
     """A verb needs no parts."""
-    assert Press(verb, ()) == unpack(pack(verb))
+    assert (verb, ()) == (unpack(pack(verb)).verb, unpack(pack(verb)).parts)
 
 
 @settings(deadline=None)
@@ -73,7 +75,10 @@ def test_too_much_does_not_fit() -> None:
         "1:",
         "1:xx",
         "1:CA:5",
-        "2:ca:5",
+        "2:m",
+        "2:ns:0",
+        "3:ca:5",
+        "12:ca:5",
         "0:ca:5",
         " 1:ca:5",
         "1:ca\n",
@@ -114,6 +119,31 @@ def test_ids_that_are_none(text: str) -> None:
     """What is no positive id looks like an id that does not exist."""
     with pytest.raises(NotFound):
         Press(Verb.CANCEL, (text,)).id()
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_version_of_each_verb(verb: Verb) -> None:
+    """What is about an activation carries its token, all else is as it always was."""
+    press = unpack(pack(verb, TOKEN))
+
+    assert (verb in ABOUT_AN_ACTIVATION) is press.has_token
+    assert TOKEN == press.token()
+
+
+@pytest.mark.parametrize("verb", sorted(ABOUT_AN_ACTIVATION))
+def test_buttons_with_an_id(verb: Verb) -> None:
+    """A button from before tokens is still read, and known for one without a token."""
+    press = unpack(f"1:{verb.value}:12")
+
+    assert not press.has_token
+    assert 12 == press.id()
+
+
+@pytest.mark.parametrize("text", ["", "12", "x" * 15, "x" * 25, "x" * 15 + "'", "é" * 16, "x" * 60])
+def test_tokens_that_are_none(text: str) -> None:
+    """What is no token looks like a token that does not exist."""
+    with pytest.raises(NotFound):
+        Press(Verb.CANCEL, (text,), has_token=True).token()
 
 
 def test_a_missing_part() -> None:

@@ -58,35 +58,6 @@ def test_money_is_exact(dollars: Decimal) -> None:
     assert dollars == Decimal(shown)
 
 
-@pytest.mark.parametrize(
-    ("number", "shown"),
-    [
-        ("+19001234567", "+1 900 123 4567"),
-        ("+447700123456", "+44 7700 123456"),
-        ("+79001234567", "+7 900 123 45 67"),
-        ("+5511912345678", "+55 11 91234 5678"),
-        ("+4915112345678", "+49 1511 2345678"),
-        ("+0000", "+0000"),
-        ("+999123456789", "+999123456789"),
-        ("19001234567", "19001234567"),
-        ("", ""),
-    ],
-)
-def test_phone(number: str, shown: str) -> None:
-    """A number as its country writes it; one of no country stays as it is."""
-    assert shown == formats.phone(number)
-
-
-@pytest.mark.parametrize("mask", [row[2] for row in TABLE["countries"]], ids=lambda mask: mask[:6])
-def test_phones_of_the_world(mask: str) -> None:
-    """Whatever country it is from, a number keeps its digits and has no hyphens."""
-    number = "+" + mask.replace("#", "2")
-    shown = formats.phone(number)
-
-    assert number == "+" + "".join(c for c in shown if c.isdecimal())
-    assert "-" not in shown
-
-
 def code_of(flag: str) -> str:
     """The two letters that a flag stands for."""
     return "".join(chr(ord(c) - 0x1F1E6 + ord("A")) for c in flag)
@@ -183,7 +154,17 @@ def test_country(country_id: str, name: str, shown: str) -> None:
         (1, "15 s"),
         (0, "0 s"),
         (-100, "0 s"),
-        (7200, "120 min"),
+        (3600, "60 min"),
+        (3601, "1 h 1 min"),
+        (7200, "2 h"),
+        (5399, "1 h 30 min"),
+        (86399, "1 day"),
+        (86400, "1 day"),
+        (90000, "1 day 1 h"),
+        (2 * 86400 + 5, "2 days 1 h"),
+        (10 * 86400 - 1, "10 days"),
+        (20 * 86400 + 7200, "20 days"),
+        (5259452 * 60, "3652 days"),
     ],
 )
 def test_time_left(seconds: float, shown: str) -> None:

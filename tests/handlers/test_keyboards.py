@@ -203,12 +203,12 @@ def test_the_main_menu() -> None:
 
 
 def test_the_confirm_button() -> None:
-    """It names the price and carries the offer's id, nothing else."""
+    """It names the price and carries the offer's token, nothing else."""
     offer = replace(in_state(State.INTENT), offer=replace(OFFER, price=Decimal("0.555")))
     rent = button_named(keyboards.confirm(offer), "Rent for")
 
     assert "✅ Rent for $0.555" == rent.text
-    assert (Verb.RENT, (str(offer.id),)) == (
+    assert (Verb.RENT, (offer.token,)) == (
         unpack(data_of(rent)).verb,
         unpack(data_of(rent)).parts,
     )
@@ -261,6 +261,25 @@ def test_what_is_copied() -> None:
     assert ["852508"] == copied(keyboards.code(in_state(State.CODE_RECEIVED)))
     assert ["114477"] == copied(keyboards.code(in_state(State.CODE_RECEIVED), Sms("114477", "")))
     assert "📋 Copy 852508" in labels(keyboards.code(in_state(State.CODE_RECEIVED)))
+
+
+@pytest.mark.parametrize(
+    ("code", "label"),
+    [("x" * 40, "📋 Copy " + "x" * 40), ("x" * 41, "📋 Copy code"), ("😀" * 128, "📋 Copy code")],
+    ids=["short", "long", "longest"],
+)
+def test_a_long_code_is_copied_whole(code: str, label: str) -> None:
+    """A button copies the whole code, and its label stays short."""
+    markup = keyboards.code(in_state(State.CODE_RECEIVED), Sms(code, "text"))
+
+    assert [code] == copied(markup)
+    assert label in labels(markup)
+
+
+@pytest.mark.parametrize("code", ["x" * 257, "😀" * 129])
+def test_a_code_that_no_button_holds(code: str) -> None:
+    """What is more than a button can copy has none: a part of it would be a wrong code."""
+    assert [] == copied(keyboards.code(in_state(State.CODE_RECEIVED), Sms(code, "text")))
 
 
 def test_a_text_without_a_code_is_not_copied() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from activations.ports import NoMeters
+from activations.meters import NoMeters
 from handlers import lanes as lanes_module
 from handlers import texts
 from handlers.inbox import Inbox

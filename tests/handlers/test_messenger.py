@@ -19,7 +19,7 @@ from telegram.error import (
 from telegram.ext import ExtBot
 
 from activations.model import CHARGED, State
-from activations.notes import Delivery, Note, NoteKind, Outcome
+from activations.notes import Delivery, Note, NoteKind, Outcome, code_and_card
 from bloomsms.models import Sms
 from handlers.cards import Cards
 from handlers.messenger import TelegramMessenger, plain, verdict
@@ -28,6 +28,7 @@ from sandbox.person import Person
 from sandbox.telegram_server import TelegramServer
 from storage.activations import ActivationRows
 from storage.database import Database
+from storage.notes import NoteRows
 from tests.made_up import ANN, NASTY, OLGA, SMS, in_state
 from tests.moved_clock import START, MovedClock
 from tests.storage import rows
@@ -47,6 +48,7 @@ def note(
 
 
 CODE = note(NoteKind.CODE, SMS)
+LONG = Sms("852508", "ä" * 9000)
 
 
 @pytest.fixture
@@ -60,8 +62,15 @@ def screens(bot: ExtBot[str]) -> Screens:
 
 
 @pytest.fixture
-def messenger(screens: Screens, store: ActivationRows, clock: MovedClock) -> TelegramMessenger:
-    return TelegramMessenger(screens, Cards(screens, store, clock))
+def notes(database: Database) -> NoteRows:
+    return NoteRows(database)
+
+
+@pytest.fixture
+def messenger(
+    screens: Screens, store: ActivationRows, clock: MovedClock, notes: NoteRows
+) -> TelegramMessenger:
+    return TelegramMessenger(screens, Cards(screens, store, clock), notes)
 
 
 async def test_a_code(messenger: TelegramMessenger, telegram: TelegramServer, ann: Person) -> None:
@@ -110,6 +119,32 @@ async def test_a_long_text(messenger: TelegramMessenger, ann: Person) -> None:
     assert 3 == len(ann.messages)
     assert 9000 == sum(message.text.count("ä") for message in ann.messages)
     assert [True, False, False] == [bool(message.keyboard) for message in ann.messages]
+
+
+@pytest.mark.parametrize("sent", [1, 2])
+async def test_a_long_text_goes_on(
+    messenger: TelegramMessenger,
+    notes: NoteRows,
+    store: ActivationRows,
+    clock: MovedClock,
+    ann: Person,
+    sent: int,
+) -> None:
+    """After a flood wait or a restart only the pieces are sent that Telegram has not."""
+    number = await rows.waiting(store, clock)
+    after = replace(number, state=State.CODE_RECEIVED, sms=(LONG,))
+    await store.record(number, after, code_and_card(ANN, number.id), clock.now(), LONG)
+    first = await notes.claim_due(clock.now(), codes_only=True)
+    assert first
+    assert SENT == await messenger.deliver(first, after)
+    await notes.release_claims(clock.now())
+    again = await notes.claim_due(clock.now(), codes_only=True)
+    assert again
+
+    assert 2 == again.pieces_sent
+    assert SENT == await messenger.deliver(replace(again, pieces_sent=sent), after)
+    assert 3 + 3 - sent == len(ann.messages)
+    assert [True] + [False] * (5 - sent) == [bool(message.keyboard) for message in ann.messages]
 
 
 async def test_a_nasty_text(messenger: TelegramMessenger, ann: Person) -> None:
@@ -286,13 +321,18 @@ async def test_a_message_that_telegram_does_not_take(
         (Forbidden("Forbidden: bot was kicked"), "parked", "parked"),
         (BadRequest("Chat not found"), "parked", "parked"),
         (BadRequest("User is deactivated"), "parked", "parked"),
+        (BadRequest("User not found"), "parked", "parked"),
+        (BadRequest("PEER_ID_INVALID"), "parked", "parked"),
+        (BadRequest("Bad Request: peer_id_invalid"), "parked", "parked"),
+        (BadRequest("INPUT_USER_DEACTIVATED"), "parked", "parked"),
+        (BadRequest("USER_IS_BLOCKED"), "parked", "parked"),
         (BadRequest("Message is too long"), "later", "dead"),
         (BadRequest("Not enough rights"), "later", "dead"),
         (TimedOut(), "later", "later"),
         (NetworkError("reset"), "later", "later"),
         (TelegramError("Internal Server Error"), "later", "later"),
         (Conflict("terminated by other getUpdates"), "later", "later"),
-        (ChatMigrated(-100), "later", "later"),
+        (ChatMigrated(-100), "parked", "parked"),
     ],
     ids=lambda value: repr(value) if isinstance(value, Exception) else "",
 )
@@ -305,6 +345,16 @@ def test_verdicts(err: TelegramError, of_a_code: float | str, of_a_card: float |
             assert pytest.approx(expected) == found.retry_after_s
         else:
             assert Delivery(Outcome(expected)) == found
+
+
+async def test_a_code_that_is_refused_for_long(
+    messenger: TelegramMessenger, telegram: TelegramServer
+) -> None:
+    """A code refused for a quarter of an hour waits for the person, instead of for ever."""
+    telegram.arm("error", method="sendMessage", status=400, description="Bad Request: UNHEARD_OF")
+
+    assert LATER == await messenger.deliver(replace(CODE, attempts=19), RECEIVED)
+    assert PARKED == await messenger.deliver(replace(CODE, attempts=20), RECEIVED)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Updates that Telegram pushes: kept before they are confirmed, then handled like all others."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -12,6 +13,7 @@ from activations.pulse import Pulse
 from handlers.desk import TelegramApplication
 from handlers.inbox import Inbox
 from handlers.push import Push, secret_of
+from handlers.webhook_guard import WebhookGuard
 from sandbox.person import Person
 from sandbox.telegram_server import TelegramServer
 from storage.database import Database
@@ -32,8 +34,8 @@ def pulse(clock: MovedClock) -> Pulse:
 
 
 @pytest.fixture
-def push(application: TelegramApplication, inbox: Inbox, pulse: Pulse) -> Push:
-    return Push(application, inbox, pulse, URL)
+def push(application: TelegramApplication, inbox: Inbox, pulse: Pulse, guard: WebhookGuard) -> Push:
+    return Push(application, inbox, pulse, URL, guard)
 
 
 @pytest.fixture
@@ -187,3 +189,39 @@ async def test_telegram_is_away(
     clock.move(20)
 
     assert not pulse.is_well
+
+
+async def test_a_refused_address_is_not_well(
+    push: Push, telegram: TelegramServer, pulse: Pulse, clock: MovedClock
+) -> None:
+    """While Telegram refuses the address the health is bad, although Telegram answers."""
+    telegram.arm("error", method="setWebhook", status=400, description="Bad Request: bad webhook")
+    for _ in range(2):
+        with pytest.raises(TelegramError):
+            await push.begin(["message"])
+        clock.move(8)
+        await push.run_pass()
+
+    clock.move(1)
+    assert not pulse.is_well
+    telegram.disarm()
+    await push.run_pass()
+    assert pulse.is_well
+
+
+async def test_changed_a_fourth_time(
+    push: Push, bot: ExtBot[str], clock: MovedClock, gives_way: asyncio.Event
+) -> None:
+    """The webhook is set again three times in ten minutes, not a fourth time."""
+    await push.begin(["message"])
+    for _ in range(3):
+        await bot.set_webhook("https://example.org/other")
+        await push.run_pass()
+        clock.move(30)
+        assert URL == (await bot.get_webhook_info()).url
+    assert not gives_way.is_set()
+    await bot.set_webhook("https://example.org/other")
+    await push.run_pass()
+
+    assert "https://example.org/other" == (await bot.get_webhook_info()).url
+    assert gives_way.is_set()

@@ -14,6 +14,7 @@ from activations.errors import (
     NotAllowed,
     NotConfirmed,
     NotFound,
+    NotInDollars,
     OfferStale,
     OutOfStock,
     ProviderAway,
@@ -29,7 +30,7 @@ from activations.health import Condition
 from activations.model import Activation, Kind, State
 from activations.tally import Sum, Tally
 from bloomsms.errors import ErrorCode, Refused
-from bloomsms.models import Sms, StatusChange
+from bloomsms.models import Balance, Sms, StatusChange
 from handlers import card_texts, pages, texts
 from people.model import NO_LIMITS, Limits, Person, Standing
 from sandbox.telegram_markup import MarkedText, parse_html
@@ -329,6 +330,8 @@ def test_any_sms_arrives_whole(code: str, text: str, times: int) -> None:
     sms = Sms(code.strip()[:200], text * times)
     found = card_texts.code_messages(in_state(State.CODE_RECEIVED), sms)
     together = "".join(shown(html).text for html in found)
+    what = shown(card_texts.what(in_state(State.CODE_RECEIVED))).text
+    together = together.replace(f"{what}\n+1 900 123 4567", "")  # stands below the first part
     visible = "".join(c for c in (sms.full_text.strip() or sms.code) if c in "\n\t" or ord(c) >= 32)
 
     assert all(units(html) <= 4096 for html in found)
@@ -422,11 +425,24 @@ def test_nothing_yet() -> None:
     assert "Your open numbers: 3" == shown(pages.numbers(3)).text
 
 
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [("125.5", "125.50 EUR"), ("1E+3", "1,000.00 EUR"), ("0.125000", "0.125 EUR")],
+)
+def test_a_balance_in_another_currency(amount: str, said: str) -> None:
+    """It is said with its currency, and without a sign of the dollar."""
+    text = shown(texts.balance(Balance(Decimal(amount), "EUR"))).text
+
+    assert said in text
+    assert "$" not in text
+
+
 def everything() -> Iterator[tuple[str, str]]:
     """Each other text, with outside strings where there may be any."""
     nasty = replace(in_state(State.UNCERTAIN), offer=NASTY_OFFER)
     people = [Person(ANN, NASTY, Standing.ASKED)] * 50
-    yield "greeting", texts.greeting(NASTY, texts.balance(Decimal("125.50")))
+    yield "greeting", texts.greeting(NASTY, texts.balance(Balance(Decimal("125.50"), "USD")))
+    yield "other balance", texts.balance(Balance(Decimal("1E+3"), NASTY))
     yield "balance unknown", texts.greeting("Ann", texts.balance_unknown(texts.SLOW))
     yield "choose country", texts.CHOOSE_COUNTRY
     yield "choose service", texts.choose_service(NASTY, 300)
@@ -440,7 +456,7 @@ def everything() -> Iterator[tuple[str, str]]:
     yield "welcome", texts.let_in()
     yield "turned away", texts.turned_away(is_holding=True)
     yield "numbers only", texts.NUMBERS_ONLY
-    yield "no name", texts.greeting("", texts.balance(Decimal("125.50")))
+    yield "no name", texts.greeting("", texts.balance(Balance(Decimal("125.50"), "USD")))
     yield "asked", texts.closed_door(ANN, is_asked=True)
     yield "door", texts.closed_door(ANN, is_asked=False)
     yield "funds", texts.owner_funds()
@@ -454,7 +470,7 @@ def everything() -> Iterator[tuple[str, str]]:
     yield "owner unclaimed", texts.owner_unclaimed(NASTY, NASTY)
     yield "admin", pages.admin(NASTY, 57, 60, people, people, [nasty] * 50, [nasty] * 50, TALLY)
     for condition in Condition:
-        yield f"condition {condition}", texts.CONDITIONS[condition.value]
+        yield f"condition {condition}", texts.condition(condition.value, NASTY)
 
 
 @pytest.mark.parametrize(
@@ -508,7 +524,7 @@ def refusals() -> Iterator[Refusal]:
     yield TooMany(1000)
     yield SpentToday(Decimal("123456.123456"))
     yield OfferStale(in_state(State.INTENT))
-    yield from (NotFound(), NotAllowed(), OutOfStock(), ProviderAway())
+    yield from (NotFound(), NotAllowed(), OutOfStock(), ProviderAway(), NotInDollars("X" * 500))
 
 
 @pytest.mark.parametrize("err", list(refusals()), ids=lambda err: f"{type(err).__name__} {err}")
@@ -531,6 +547,7 @@ def test_refusals_are_told_apart() -> None:
         SpentToday(PRICE),
         ProviderBusy(5),
         ProviderAway(),
+        NotInDollars("EUR"),
         NotConfirmed(WAITING),
         NotFound(),
         *(ProviderSaysNo(code, "") for code in texts_of_codes()),

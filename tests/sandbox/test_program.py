@@ -195,3 +195,47 @@ async def serve(seen: list[str | None]) -> asyncio.Server:
         writer.close()
 
     return await asyncio.start_server(answer, "127.0.0.1", 0)
+
+
+async def test_an_outside_client(tmp_path: Path) -> None:
+    """With --show-api both emulators can be used from outside; with --no-bot our bot is not."""
+    process = await start(tmp_path, "--quiet", "--show-api", "--no-bot")
+    assert process.stdout is not None
+    async with asyncio.timeout(LIMIT_S):
+        address = (await process.stdout.readline()).decode().strip()
+        lines = [(await process.stdout.readline()).decode().strip() for _ in range(4)]
+    known = dict(line.split("=", 1) for line in lines)
+    await until(address, '"state": "absent"')
+    token, key = known["TELEGRAM_BOT_TOKEN"], known["BLOOMSMS_API_KEY"]
+    async with aiohttp.ClientSession() as client:
+        async with client.get(f"{known['TELEGRAM_BASE_URL']}/bot{token}/getUpdates") as answer:
+            updates = await answer.json()
+        headers = {"Authorization": f"Bearer {key}"}
+        async with client.get(f"{known['BLOOMSMS_BASE_URL']}/balance", headers=headers) as answer:
+            balance = await answer.json()
+        async with client.post(address + "do/bot-start", json={}) as answer:
+            refused = answer.status
+    bots = children(process.pid) if sys.platform == "linux" else []
+    process.terminate()
+    printed, warned = await process.communicate()
+
+    assert {"ok": True, "result": []} == updates
+    assert "success" == balance["status"]
+    assert (400, [], b"", b"") == (refused // 100 * 100, bots, printed, warned)
+
+
+async def test_the_api_of_what_is_real_is_not_shown(tmp_path: Path) -> None:
+    """A real key never is printed."""
+    real = await serve([])
+    place = f"http://127.0.0.1:{real.sockets[0].getsockname()[1]}"
+    given = {"BLOOMSMS_API_KEY": "sk_real", "BLOOMSMS_BASE_URL": place}
+    process = await start(tmp_path, "--show-api", "--no-bot", "--bloomsms-live", **given)
+    assert process.stdout is not None
+    async with asyncio.timeout(LIMIT_S):
+        printed = await process.stdout.readuntil(b"TELEGRAM_BOT_TOKEN=")
+    process.terminate()
+    printed += (await process.communicate())[0]
+    real.close()
+
+    assert b"sk_real" not in printed
+    assert b"BLOOMSMS_API_KEY" not in printed

@@ -4,7 +4,13 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from telegram import Bot, InlineKeyboardMarkup
+from telegram import (
+    Bot,
+    InlineKeyboardMarkup,
+    InputMediaDocument,
+    InputMediaPhoto,
+    InputMediaVideo,
+)
 from telegram.error import BadRequest
 
 from sandbox.telegram_server import TelegramServer
@@ -238,6 +244,42 @@ async def test_files_are_kept(server: TelegramServer, bot: Bot) -> None:
     assert (3, 4) == (photo.photo[0].width, photo.photo[0].height)
     assert "(document x.csv) c\n\n(photo qr.png)" == ann.sees()
     assert 4 == (await bot.get_file(sent.document.file_id)).file_size
+
+
+async def test_an_album(server: TelegramServer, bot: Bot) -> None:
+    """Photos sent together are messages of one album; the first has the caption."""
+    ann = server.person(1, started=True)
+    photos = [InputMediaPhoto(PNG), InputMediaPhoto(PNG, caption="<b>two</b>", parse_mode="HTML")]
+
+    sent = await bot.send_media_group(1, photos)
+
+    assert [None, "two"] == [message.caption for message in sent]
+    assert 1 == len({message.media_group_id for message in sent}) == bool(sent[0].media_group_id)
+    assert ["photo", "photo"] == [message.kind for message in ann.messages]
+    assert [] == server.oddities
+
+
+@pytest.mark.parametrize("size", [1, 11])
+async def test_an_album_of_another_size(server: TelegramServer, bot: Bot, size: int) -> None:
+    """An album has two to ten items, or nothing of it is sent."""
+    ann = server.person(1, started=True)
+
+    with pytest.raises(BadRequest, match="2 to 10"):
+        await bot.send_media_group(1, [InputMediaPhoto(PNG)] * size)
+    assert [] == ann.messages
+
+
+async def test_an_album_of_odd_items(server: TelegramServer, bot: Bot) -> None:
+    """Kinds are not mixed, and what is no picture spoils the whole album."""
+    ann = server.person(1, started=True)
+
+    with pytest.raises(BadRequest, match="mixed"):
+        await bot.send_media_group(1, [InputMediaPhoto(PNG), InputMediaDocument(b"x")])
+    with pytest.raises(BadRequest, match="photos or documents"):
+        await bot.send_media_group(1, [InputMediaVideo(b"x"), InputMediaVideo(b"y")])
+    with pytest.raises(BadRequest, match=r"(?i)image_process_failed"):
+        await bot.send_media_group(1, [InputMediaPhoto(PNG), InputMediaPhoto(b"x")])
+    assert [] == ann.messages
 
 
 async def test_bytes_that_are_no_picture_are_refused(server: TelegramServer, bot: Bot) -> None:

@@ -23,8 +23,8 @@ from bloomsms.models import StatusChange
 from people.model import Standing, Usage
 from storage.activations import ActivationRows
 from storage.database import Database
-from storage.migrations import COUNTED_SO_FAR
 from storage.notes import NoteRows
+from storage.tables import COUNTED_SO_FAR
 from storage.users import UserRows
 from tests.made_up import ANN, ANOTHER_SMS, BOB, CARD, NASTY, NUMBER, OFFER, PRICE, SMS
 from tests.moved_clock import START, MovedClock
@@ -46,7 +46,41 @@ async def test_an_offer(store: ActivationRows, clock: MovedClock) -> None:
 
     made = await store.offer(offer, clock.now())
 
-    assert Activation(1, offer, State.INTENT, START, START) == made
+    assert made is not None
+    assert Activation(1, offer, State.INTENT, START, START, token=made.token) == made
+
+
+async def test_a_token_is_found_again(store: ActivationRows, clock: MovedClock) -> None:
+    """Each row has a token of its own, of 96 bits, and is found by nothing less."""
+    first, second = await offered(store, clock), await offered(store, clock)
+
+    assert 16 == len(first.token) == len(second.token)
+    assert (first, second) == (
+        await store.by_token(first.token),
+        await store.by_token(second.token),
+    )
+    assert {None} == {
+        await store.by_token(text) for text in ("", "1", first.token[:-1], first.token.swapcase())
+    }
+
+
+async def test_a_new_row_is_not_from_before(store: ActivationRows, clock: MovedClock) -> None:
+    """A button that names a row by its id finds no row that was made with a token."""
+    made = await waiting(store, clock)
+
+    assert await store.from_before(made.id) is None
+
+
+async def test_whose_card_a_message_is(store: ActivationRows, clock: MovedClock) -> None:
+    """A message is the card of the last activation it showed."""
+    first, second = await offered(store, clock), await offered(store, clock)
+    await store.place_card(first.id, CARD)
+    await store.place_card(second.id, CARD)
+
+    shown = await store.shown_at(CARD)
+
+    assert (second.id, None) == (shown and shown.id, (await again(store, first)).card)
+    assert await store.shown_at(replace(CARD, message_id=18)) is None
 
 
 async def test_an_offer_that_is_checked(store: ActivationRows, clock: MovedClock) -> None:

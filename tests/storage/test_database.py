@@ -1,6 +1,7 @@
 """The SQLite file: opened or refused, brought up to date, written all or nothing."""
 
 import asyncio
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -13,6 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storage import database as database_module
+from storage import requirements
 from storage.database import (
     Database,
     UnusableDatabaseError,
@@ -148,7 +151,98 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     path = tmp_path / "data" / "bot.db"
 
-    assert asyncio.run(refusal(path)).startswith(f"The database {path} cannot be used: ")
+    told = asyncio.run(refusal(path))
+
+    assert f"The database {path} cannot be used: {path.parent} is a file, not a folder." == told
+
+
+@pytest.mark.parametrize("version", [(3, 34, 1), (3, 36, 0), (3, 8, 3)])
+def test_an_old_library(tmp_path: Path, version: tuple[int, ...]) -> None:
+    """A library that does not know the tables' words is told with both versions."""
+    found = ".".join(map(str, version))
+
+    with pytest.raises(requirements.UnmetRequirementError) as caught:
+        requirements.check(tmp_path / "bot.db", version)
+
+    assert f"SQLite {found} is too old: 3.37.0 or newer is needed" == str(caught.value)
+
+
+def test_the_oldest_library(tmp_path: Path) -> None:
+    """The oldest one that will do, does."""
+    requirements.check(tmp_path / "bot.db", (3, 37, 0))
+
+
+@pytest.mark.parametrize("is_new", [False, True], ids=["old", "new"])
+@pytest.mark.parametrize("end", ["-wal", "-shm", ".lock"])
+def test_a_folder_beside_the_file(path: Path, end: str, *, is_new: bool) -> None:
+    """Something else under the name of a file that SQLite, or the bot, keeps beside it is named."""
+    if not is_new:
+        asyncio.run(open_and_close(path))
+    beside = path.with_name(path.name + end)
+    beside.unlink(missing_ok=True)
+    beside.mkdir()
+
+    told = asyncio.run(refusal(path))
+
+    assert f"The database {path} cannot be used: {beside} is not a regular file." == told
+
+
+def test_a_pipe_instead_of_a_file(path: Path) -> None:
+    """A pipe under that name is refused at once."""
+    os.mkfifo(path)
+
+    told = asyncio.run(refusal(path))
+
+    assert f"The database {path} cannot be used: {path} is not a regular file." == told
+
+
+def test_a_link_to_nowhere(path: Path) -> None:
+    """What SQLite cannot open is told in plain words."""
+    path.symlink_to(path.parent / "missing" / "bot.db")
+
+    told = asyncio.run(refusal(path))
+
+    assert f"The database {path} cannot be used: it cannot be opened or made there." == told
+
+
+def test_no_memory_to_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where SQLite cannot keep its journal beside the file, one sentence says so."""
+    monkeypatch.chdir(tmp_path)
+
+    told = asyncio.run(refusal(Path(":memory:")))
+
+    assert "its folder does not let processes share memory" in told
+
+
+def test_a_name_that_is_too_long(tmp_path: Path) -> None:
+    """The system's own words are told with the file that they are about."""
+    path = tmp_path / ("x" * 300)
+
+    told = asyncio.run(refusal(path))
+
+    assert f"The database {path} cannot be used: {path}: File name too long." == told
+
+
+async def test_a_file_that_may_not_be_written(path: Path) -> None:
+    """A file that can be read only is refused: it would not become writable by waiting."""
+    await open_and_close(path)
+    # Tests may run as root, who may write every file: so the connection is what cannot.
+    async with aiosqlite.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            await database_module._see_it_written(connection)
+
+    assert "it, its folder or a file beside it cannot be written" == requirements.told(caught.value)
+
+
+async def test_a_locked_file_may_be_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that another program is writing is no reason not to start."""
+    # Ten seconds otherwise: they are not what is tested.
+    monkeypatch.setattr("storage.database.BUSY_LIMIT_S", 0.05)
+    await open_and_close(path)
+    async with aiosqlite.connect(path, isolation_level=None) as other:
+        await other.execute("begin immediate")
+        async with Database.opened(path) as database:
+            assert 0 == await count(database)
 
 
 def test_a_damaged_file(path: Path) -> None:

@@ -219,3 +219,13 @@ async def test_a_code_note_has_its_own_sms(
     await notes.add([Draft(NoteKind.CODE, ANN, number.id)], clock.now())
 
     assert (await claimed(notes, clock)).sms is None
+
+
+async def test_pieces_that_are_sent(notes: NoteRows, clock: MovedClock) -> None:
+    """How many pieces Telegram has outlives the claim."""
+    await notes.add([NEWS], clock.now())
+    first = await claimed(notes, clock)
+    await notes.mark_pieces(first, 2)
+    await notes.release_claims(clock.now())
+
+    assert (0, 2) == (first.pieces_sent, (await claimed(notes, clock)).pieces_sent)
