@@ -130,7 +130,7 @@ class World:
         self.house.books._next_look = self.house.desk.clock.monotonic()
 
     async def time_is_over(self, numbers: int | None = None) -> None:
-        """As if the time of all numbers that are open were over: so many, or as the provider says."""
+        """As if the time of all open numbers were over: of so many, or as the provider says."""
         assert self.house
         ages = self.house.poller._ages
         known = sum(a.is_open for a in self.bloomsms.activations.values())
