@@ -71,15 +71,16 @@ class RequestRows:
     async def recent(self, within_s: float) -> list[tuple[float, bool]]:
         """How long ago each ended, and whether it was a poll; of other boots at least so long."""
         await self._take_over()
-        moved_ms = await self._distance_ms()
         rows = await self._database.rows(
-            "select boot, closed_ms, is_poll from requests where boot <> ? or opened_ms >= ?",
-            (self._boot, self._now_ms() - round(within_s * 1000)),
+            "select closed_ms + case when boot = ?1 then 0 else ?3 end, is_poll from requests"
+            " where boot <> ?1 or opened_ms >= ?2",
+            (
+                self._boot,
+                self._now_ms() - round(within_s * 1000),
+                await self._distance_ms(),
+            ),
         )
-        aged = [
-            (self._age_s(closed_ms, 0 if boot == self._boot else moved_ms), bool(is_poll))
-            for boot, closed_ms, is_poll in rows
-        ]
+        aged = [(self._age_s(row[0]), bool(row[1])) for row in rows]
         return [(age_s, is_poll) for age_s, is_poll in aged if age_s <= within_s]
 
     async def silent(self, seconds: float) -> None:
@@ -134,10 +135,10 @@ class RequestRows:
         )
         return self._now_ms() - int(row[0]) if row and row[0] is not None else 0
 
-    def _age_s(self, closed_ms: int | None, moved_ms: int) -> float:
+    def _age_s(self, closed_ms: int | None) -> float:
         if closed_ms is None:
             return 0.0
-        return max(0.0, (self._now_ms() - moved_ms - closed_ms) / 1000)
+        return max(0.0, (self._now_ms() - closed_ms) / 1000)
 
     def _now_ms(self) -> int:
         return round(self._time_s() * 1000)
