@@ -141,39 +141,18 @@ def _wire(settings: Settings, ground: _Ground) -> House:
     orders = Orders(store, client, catalog, books, clock, settings.admin_ids)
     endings = Endings(store, client, inspector, clock)
     desk = Desk(
-        rentals=Rentals(store, catalog, endings, orders, clock),
-        endings=endings,
-        catalog=catalog,
-        account=Account(client, clock, lambda: books.version),
-        access=build_access(settings, users),
-        store=store,
-        ledger=LedgerRows(database),
-        notes=notes,
-        outbox=outbox,
-        health=ground.health,
-        screens=screens,
-        cards=cards,
-        presses=presses,
-        clock=clock,
-        inbox=inbox,
-    )
+        rentals=Rentals(store, catalog, endings, orders, clock), endings=endings, catalog=catalog,
+        account=Account(client, clock, lambda: books.version), access=build_access(settings, users),
+        store=store, ledger=LedgerRows(database), notes=notes, outbox=outbox, health=ground.health,
+        screens=screens, cards=cards, presses=presses, clock=clock, inbox=inbox,
+    )  # fmt: skip
     poller = _poller(ground, store, inspector, outbox, watch)
     hints = _hints(settings, ground, store, inspector, outbox, watch)
+    passes = Passes(lambda: clock.monotonic().total_seconds())
     return House(
-        application,
-        desk,
-        books,
-        account,
-        client,
-        poller,
-        hints,
-        watch,
-        rivals,
-        webhooks,
-        users,
-        pulse,
-        Passes(lambda: clock.monotonic().total_seconds()),
-    )
+        application, desk, books, account, client, poller, hints, watch, rivals, webhooks, users,
+        pulse, passes,
+    )  # fmt: skip
 
 
 def _hint_watch(settings: Settings, notes: NoteRows, clock: SystemClock) -> HintWatch:

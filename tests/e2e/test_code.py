@@ -219,7 +219,7 @@ async def test_numbers_and_history(world: World, ann: Person) -> None:
     world.bloomsms.send_sms(first, "code 852508")
     await ann.waits_for("852508", new=True)
     await ann.clicks("Done")
-    await ann.waits_until(lambda _: "completed" == world.bloomsms.activations[first].status)
+    await ann.waits_for("Completed")
     await ann.says("/numbers")
     await ann.waits_for("Your open numbers: 1", new=True)
     card = await ann.waits_for("Waiting for the SMS", new=True)

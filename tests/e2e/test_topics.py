@@ -94,7 +94,7 @@ async def test_a_kept_answer_goes_to_its_topic(world: World, ann: Person) -> Non
     world.bloomsms.arm("cancel_refused")
     world.telegram.arm("flood", method="sendMessage", chat_id=ann.id, times=1, retry_after=6)
     await ann.clicks("Cancel", message=card)
-    await ann.waits_for("does not accept", new=True, timeout_s=15)
+    await ann.waits_for("You can't cancel", new=True, timeout_s=15)
 
     assert [CODES, CODES] == [m.thread_id for m in ann.messages if m.from_bot]
 

@@ -226,6 +226,6 @@ async def test_pieces_that_are_sent(notes: NoteRows, clock: MovedClock) -> None:
     await notes.add([NEWS], clock.now())
     first = await claimed(notes, clock)
     await notes.mark_pieces(first, 2)
-    await notes.release_claims(clock.now())
+    await notes.release_claims(clock.now(), first.id)
 
     assert (0, 2) == (first.pieces_sent, (await claimed(notes, clock)).pieces_sent)
