@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from telegram.ext import ContextTypes, JobQueue
@@ -18,6 +19,8 @@ from telegram.ext import ContextTypes, JobQueue
 # busy machine is given some seconds.
 INTERVALS_TOLERATED = 10
 SHORTEST_TOLERATED_S = 5.0
+# Past by any clock: set back just at the start, "now" would lie ahead.
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 Context = ContextTypes.DEFAULT_TYPE
 
@@ -102,7 +105,7 @@ class Passes:
             rounds = self._rounds[one.name] = _Rounds(one, self._time_s)
             # A start that was held up is late, not void.
             options = {"misfire_grace_time": None}
-            job_queue.run_once(self._job(rounds), 0, name=one.name, job_kwargs=options)
+            job_queue.run_once(self._job(rounds), LONG_AGO, name=one.name, job_kwargs=options)
 
     @property
     def late(self) -> list[str]:

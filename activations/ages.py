@@ -38,6 +38,7 @@ class NumberAges:
         self._all_seen: timedelta | None = None  # when all open numbers were last seen
         self._waits: dict[int, _Wait] = {}
         self._ends: dict[int, tuple[datetime, timedelta]] = {}
+        self._sure_ends: dict[int, timedelta] = {}
 
     def see(
         self, number: int, since: datetime, asked_at: datetime | None, ends_at: datetime | None
@@ -49,12 +50,14 @@ class NumberAges:
             known = self._waits[number] = self._at_first_sight(since, asked_at, known)
         if ends_at is not None and self._ends.get(number, (None,))[0] != ends_at:
             self._ends[number] = (ends_at, self._end(known, ends_at))
+            self._sure_ends[number] = self._sure_end(known, ends_at)
 
     def keep_only(self, numbers: Iterable[int]) -> None:
         """These are all numbers that are open now: whatever is seen later began later."""
         still = set(numbers)
         self._waits = {number: wait for number, wait in self._waits.items() if number in still}
         self._ends = {number: end for number, end in self._ends.items() if number in still}
+        self._sure_ends = {n: end for n, end in self._sure_ends.items() if n in still}
         self._all_seen = self._clock.monotonic()
 
     def asked(self, number: int, at: timedelta) -> None:
@@ -86,6 +89,11 @@ class NumberAges:
         end = self._ends.get(number)
         return end is not None and self._clock.monotonic() >= end[1]
 
+    def is_surely_over(self, number: int) -> bool:
+        """Whether its time is over even if the wall clock was wrong when this process began."""
+        end = self._sure_ends.get(number)
+        return end is not None and self._clock.monotonic() >= end
+
     def _at_first_sight(
         self, since: datetime, asked_at: datetime | None, earlier: _Wait | None
     ) -> _Wait:
@@ -111,6 +119,13 @@ class NumberAges:
         if wait.is_exact or self._all_seen is not None:
             return wait.began + length
         return at + min(ends_at - self._clock.now(), max(length, ZERO))
+
+    def _sure_end(self, wait: _Wait, ends_at: datetime) -> timedelta:
+        """After a restart its whole length from now on: the wall clock may be far ahead."""
+        length = max(ends_at - wait.since, ZERO)
+        if wait.is_exact or self._all_seen is not None:
+            return wait.began + length
+        return self._clock.monotonic() + length
 
     def _notice_step(self) -> None:
         offset = self._clock.now() - self._clock.monotonic()

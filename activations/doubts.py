@@ -130,7 +130,7 @@ class Doubts:
 
     def is_missing(self, before: Activation, asked: timedelta) -> bool:
         """Whether it is believed that the provider does not know the number any more."""
-        if before.is_cancel_accepted or self._ages.is_over(before.id):
+        if before.is_cancel_accepted or self._ages.is_surely_over(before.id):
             return True
         return self._ends.agrees(before.id, None, asked, self._clock.monotonic())
 
@@ -161,7 +161,7 @@ class Doubts:
         return self._repeats.agrees(before.id, seen.sms, asked, self._clock.monotonic())
 
     def _is_given_up(self, before: Activation, status: ProviderStatus, asked: timedelta) -> bool:
-        if status in CLOSED or not self._ages.is_over(before.id):
+        if status in CLOSED or not self._ages.is_surely_over(before.id):
             return False
         if status is ProviderStatus.UNKNOWN:
             return True

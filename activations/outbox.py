@@ -16,6 +16,10 @@ from activations.ports import Clock, Messenger, Outbox, Store
 # Claims of a dead process are released at the next start.
 STRAYS_LOOKED_FOR_EVERY = timedelta(seconds=60)
 LONGEST_DELAY_S = 60.0
+# Telegram may ask for more patience than that, but not for ever.
+LONGEST_FLOOD_WAIT_S = 86_400.0
+# A round ends after this, however much is due: the next one goes on, and is seen to have begun.
+LONGEST_ROUND = timedelta(seconds=2)
 
 log = logging.getLogger(__name__)
 
@@ -39,15 +43,23 @@ class OutboxPass:
         self._next_look = clock.monotonic()
 
     async def run_pass(self, user_id: int | None = None) -> None:
-        """Deliver what is due to everybody or to one person, most urgent first."""
-        await self._release_strays()
-        while note := await self._outbox.claim_due(self._clock.now(), user_id):
-            await self._deliver(note)
+        """Deliver what is due to everybody or to one person, most urgent first.
+
+        Shape: what is left after a while is left to the next round.
+        """
+        await self._deliver_due(user_id, codes_only=False)
 
     async def deliver_codes(self, user_id: int | None = None) -> None:
         """As `run_pass`, but without what has to wait until the chat may be written to again."""
+        await self._deliver_due(user_id, codes_only=True)
+
+    async def _deliver_due(self, user_id: int | None, *, codes_only: bool) -> None:
         await self._release_strays()
-        while note := await self._outbox.claim_due(self._clock.now(), user_id, codes_only=True):
+        end = self._clock.monotonic() + LONGEST_ROUND
+        while self._clock.monotonic() < end:
+            note = await self._outbox.claim_due(self._clock.now(), user_id, codes_only=codes_only)
+            if note is None:
+                break
             await self._deliver(note)
 
     async def _release_strays(self) -> None:
@@ -75,7 +87,7 @@ class OutboxPass:
             delivery = Delivery(Outcome.LATER)
         self._measure(note, activation, delivery.outcome)
         delay_s = delivery.retry_after_s or min(LONGEST_DELAY_S, 2.0 ** min(note.attempts, 10) / 2)
-        delay = timedelta(seconds=delay_s)
+        delay = timedelta(seconds=min(delay_s, LONGEST_FLOOD_WAIT_S))
         await self._outbox.settle(note, delivery, self._clock.now(), delay)
         if delivery.outcome is not Outcome.SENT:
             log.info("note %d (%s) for %d: %s", note.id, note.kind, note.user_id, delivery.outcome)

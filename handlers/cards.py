@@ -16,6 +16,8 @@ from handlers.screens import Gone, Screens
 
 EDIT_EVERY = timedelta(seconds=15)
 MOST_EDITS_A_PASS = 5
+# A pass begins no edit after this: each may have to wait for its turn.
+LONGEST_PASS = timedelta(seconds=3)
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,8 @@ class Cards:
         due = [a for a in waiting if a.card and now - self._last_edit(a) >= EDIT_EVERY]
         due.sort(key=self._last_edit)
         for activation in _one_a_chat(due)[:MOST_EDITS_A_PASS]:
+            if self._clock.monotonic() - now >= LONGEST_PASS:
+                break
             await self._move_bar(activation)
 
     async def _move_bar(self, activation: Activation) -> None:

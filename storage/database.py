@@ -5,7 +5,7 @@ import fcntl
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -109,6 +109,11 @@ def state_words(states: Iterable[StrEnum]) -> list[str]:
 def to_ms(time: datetime) -> int:
     """Aware time to whole milliseconds since 1970."""
     return round(time.timestamp() * 1000)
+
+
+def around_ms(now: datetime, age: timedelta) -> tuple[int, int]:
+    """What is at most so old; what a clock that was ahead has stored counts for as long."""
+    return to_ms(now - age), to_ms(now + age)
 
 
 def to_time(ms: int) -> datetime:

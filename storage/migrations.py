@@ -69,7 +69,8 @@ create table requests_of_a_boot (
 
 REQUESTS_OF_NO_BOOT = """
 insert into requests_of_a_boot (boot, opened_ms, is_poll)
-select '', 0, is_poll from requests where opened_at_ms >= (strftime('%s', 'now') - 120) * 1000
+select 'not noted', 0, is_poll from requests
+where opened_at_ms >= (select max(opened_at_ms) from requests) - 120000
 """
 
 SILENCE_OF_A_BOOT = """
@@ -83,7 +84,7 @@ create table silence_of_a_boot (
 
 SILENCE_OF_NO_BOOT = """
 insert into silence_of_a_boot (id, boot, until_ms, asked_ms)
-select 1, '', 0, min(until_ms - strftime('%s', 'now') * 1000, 3600000) from silence
+select 1, 'not noted', 0, min(until_ms - strftime('%s', 'now') * 1000, 3600000) from silence
 where until_ms > strftime('%s', 'now') * 1000
 """
 

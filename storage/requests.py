@@ -1,7 +1,8 @@
 """The requests of the last minutes as rows, so that a restart does not forget them.
 
 Times are those of the machine's monotonic clock, with the boot they belong to: the wall clock may
-be set between two processes. What belongs to another boot ended before this one began.
+be set between two processes. Of another boot, or another machine, only the distances are believed:
+the last thing that it noted may have been just now.
 """
 
 import logging
@@ -40,12 +41,17 @@ class RequestRows:
         self._boot = boot_id() if boot is None else boot
 
     async def opened(self, *, is_poll: bool) -> int:
-        """Note that a request is about to leave; notes that are too old for any use go."""
+        """Note that a request is about to leave; notes that are of no use any more go."""
         now_ms = self._now_ms()
         async with self._database.transaction() as db:
             await db.execute(
                 "delete from requests where boot = ? and opened_ms < ?",
                 (self._boot, now_ms - round(KEPT_FOR_S * 1000)),
+            )
+            # Kept, it would be a silence again after the next boot.
+            await db.execute(
+                "delete from silence where id = 1 and boot = ? and until_ms <= ?",
+                (self._boot, now_ms),
             )
             cursor = await db.execute(
                 "insert into requests (boot, opened_ms, is_poll) values (?, ?, ?)",
@@ -66,10 +72,16 @@ class RequestRows:
         """How long ago each ended, and whether it was a poll; of other boots at least so long."""
         await self._take_over()
         rows = await self._database.rows(
-            "select closed_ms, is_poll from requests where boot = ? and opened_ms >= ?",
-            (self._boot, self._now_ms() - round(within_s * 1000)),
+            "select closed_ms + case when boot = ?1 then 0 else ?3 end, is_poll from requests"
+            " where boot <> ?1 or opened_ms >= ?2",
+            (
+                self._boot,
+                self._now_ms() - round(within_s * 1000),
+                await self._distance_ms(),
+            ),
         )
-        return [(self._age_s(row[0]), bool(row[1])) for row in rows]
+        aged = [(self._age_s(row[0]), bool(row[1])) for row in rows]
+        return [(age_s, is_poll) for age_s, is_poll in aged if age_s <= within_s]
 
     async def silent(self, seconds: float) -> None:
         """Never raises: this process keeps the silence anyway."""
@@ -90,29 +102,43 @@ class RequestRows:
         if row is None:
             return 0.0
         asked_s = float(row[2]) / 1000
-        if self._is_ours(row[0]):
-            return min(max(0.0, (float(row[1]) - self._now_ms()) / 1000), asked_s)
-        return max(0.0, asked_s - self._at_least_s(row[0]))
+        if row[0] != self._boot:
+            return asked_s
+        return min(max(0.0, (float(row[1]) - self._now_ms()) / 1000), asked_s)
 
     async def _take_over(self) -> None:
-        """What another boot noted ended when this one began; what no boot is known of, just now."""
-        await self._database.write(
-            "update requests set opened_ms = case boot when '' then ?1 else 0 end,"
-            " closed_ms = case boot when '' then ?1 else 0 end, boot = ?2 where boot <> ?2",
-            (self._now_ms(), self._boot),
+        """Note what another boot left as what it may be at most: the last of it was just now.
+
+        Where nothing can be written the next start does it.
+        """
+        now_ms, moved_ms = self._now_ms(), await self._distance_ms()
+        try:
+            async with self._database.transaction() as db:
+                await db.execute(
+                    "update requests set boot = ?1, opened_ms = opened_ms + ?2,"
+                    " closed_ms = coalesce(closed_ms + ?2, ?3) where boot <> ?1",
+                    (self._boot, moved_ms, now_ms),
+                )
+                await db.execute(
+                    "update silence set boot = ?1, until_ms = ?2 + asked_ms where boot <> ?1",
+                    (self._boot, now_ms),
+                )
+        except sqlite3.Error as err:
+            log.warning("the requests of an earlier boot could not be noted anew: %s", err)
+
+    async def _distance_ms(self) -> int:
+        """How far the clock of another boot is behind ours, if its last note is of just now."""
+        row = await self._database.row(
+            "select max(max(opened_ms, coalesce(closed_ms, opened_ms))) from requests"
+            " where boot <> ?",
+            (self._boot,),
         )
+        return self._now_ms() - int(row[0]) if row and row[0] is not None else 0
 
     def _age_s(self, closed_ms: int | None) -> float:
-        if closed_ms is None or not self._boot:
+        if closed_ms is None:
             return 0.0
         return max(0.0, (self._now_ms() - closed_ms) / 1000)
-
-    def _is_ours(self, boot: str) -> bool:
-        return bool(boot) and boot == self._boot
-
-    def _at_least_s(self, boot: str) -> float:
-        """What another boot knew is at least as old as this one, if both are told apart."""
-        return self._time_s() if boot and self._boot else 0.0
 
     def _now_ms(self) -> int:
         return round(self._time_s() * 1000)

@@ -7,6 +7,9 @@ from storage.database import Database, to_ms
 
 # Telegram itself forgets an update after a day.
 KEPT_FOR = timedelta(days=2)
+# Telegram counts its ids up and hands over a hundred at once: whatever the clock says, these may
+# come again.
+NEWEST_KEPT = 1000
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -42,7 +45,9 @@ class UpdateRows:
     async def forget_old(self, now: datetime) -> None:
         """Drop those that were handled so long ago that they cannot come again."""
         await self._database.write(
-            "delete from updates where status = 'done' and due_at_ms < ?", (to_ms(now - KEPT_FOR),)
+            "delete from updates where status = 'done' and due_at_ms < ?"
+            " and update_id <= (select max(update_id) from updates) - ?",
+            (to_ms(now - KEPT_FOR), NEWEST_KEPT),
         )
 
     async def failed(

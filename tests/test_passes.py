@@ -77,6 +77,19 @@ async def test_a_start_that_was_held_up(start: Start) -> None:
     await rounds.reach(1)
 
 
+async def test_a_clock_that_is_set_just_at_the_start(
+    start: Start, application: AnyApplication
+) -> None:
+    """A pass is due by any clock, so that one set back in that moment does not hold it up."""
+    rounds = Rounds()
+    await start(Pass("one", rounds.run, every_s=0.001))
+    assert application.job_queue
+    (job,) = application.job_queue.jobs()
+
+    assert job.next_t
+    assert 1970 == job.next_t.year
+
+
 async def test_only_so_many_at_once(start: Start) -> None:
     """Slow rounds do not hold up the next ones, up to the number that is allowed."""
     rounds = Rounds()

@@ -298,14 +298,33 @@ async def test_the_grace_after_the_end(
 async def test_a_restart_counts_the_grace_anew(
     shop: Shop, provider: ScriptedProvider, database: Database, clock: MovedClock
 ) -> None:
-    """A process that starts long after the end asks for ten minutes before it gives up."""
+    """A process that starts long after the end allows the whole time anew: its clock may be wrong."""
     before = await shop.waiting()
     clock.move(days=14)
     restarted = Shop(database, provider, clock)
 
-    states = await looks(restarted, provider, before, 1, 599, 2)
+    states = await looks(restarted, provider, before, 1, 20 * 60, 598, 3)
 
-    assert [State.WAITING, State.WAITING, State.EXPIRED] == states
+    assert [State.WAITING, State.WAITING, State.WAITING, State.EXPIRED] == states
+
+
+@pytest.mark.parametrize("odd", [ProviderStatus.UNKNOWN, None], ids=["unknown word", "404"])
+async def test_a_restart_with_a_clock_that_is_ahead(
+    shop: Shop,
+    provider: ScriptedProvider,
+    database: Database,
+    clock: MovedClock,
+    odd: ProviderStatus | None,
+) -> None:
+    """One odd answer ends no number whose time is over by the wall clock alone."""
+    before = await shop.waiting()
+    clock.move(60)
+    clock.step(hours=1)
+    restarted = Shop(database, provider, clock)
+    missing = Refused(ErrorCode.ACTIVATION_NOT_FOUND, "ACTIVATION_NOT_FOUND", "", 404)
+    provider.next("activation", seen(odd) if odd else missing)
+
+    assert State.WAITING is (await restarted.inspector.look(before, provider)).state
 
 
 async def test_an_odd_word_until_the_end(

@@ -24,11 +24,15 @@ class Courier:
         self.may_end = asyncio.Event()
         self.may_end.set()
         self.carried: list[tuple[Note, Activation | None]] = []
+        self.clock: MovedClock | None = None
+        self.takes_s = 0.0
 
     async def deliver(self, note: Note, activation: Activation | None) -> Delivery:
         self.carried.append((note, activation))
         await asyncio.sleep(0)
         await self.may_end.wait()
+        if self.clock:
+            self.clock.move(self.takes_s)
         end = self.ends.popleft() if self.ends else SENT
         if isinstance(end, BaseException):
             raise end
@@ -165,6 +169,41 @@ async def test_a_pass_that_is_cut_off(
         clock.move(60)
         before = list(courier.attempts)
         await outbox.run_pass()
+
+    assert ([1], [1, 2]) == (before, courier.attempts)
+
+
+@pytest.mark.parametrize(("each_s", "carried"), [(0.1, 20), (1.0, 2), (60.0, 1)])
+async def test_a_round_ends(
+    shop: Shop,
+    outbox: OutboxPass,
+    courier: Courier,
+    clock: MovedClock,
+    each_s: float,
+    carried: int,
+) -> None:
+    """However much is due, a round ends after two seconds; the next one goes on."""
+    await shop.notes.add([Draft(NoteKind.LET_IN, ANN)] * 30, clock.now())
+    courier.clock, courier.takes_s = clock, each_s
+    await outbox.run_pass()
+    first = len(courier.carried)
+    await outbox.run_pass()
+
+    assert carried == first < len(courier.carried)
+
+
+async def test_telegram_cannot_hold_a_note_for_ever(
+    shop: Shop, outbox: OutboxPass, courier: Courier, clock: MovedClock
+) -> None:
+    """However long a wait Telegram names, the note is tried again after a day."""
+    await shop.notes.add([Draft(NoteKind.LET_IN, ANN)], clock.now())
+    courier.ends.append(Delivery(Outcome.LATER, 1e12))
+    await outbox.run_pass()
+    clock.move(hours=23.9)
+    await outbox.run_pass()
+    before = list(courier.attempts)
+    clock.move(hours=0.1)
+    await outbox.run_pass()
 
     assert ([1], [1, 2]) == (before, courier.attempts)
 

@@ -139,6 +139,7 @@ class World:
                 await asyncio.sleep(0.02)
         now = self.house.desk.clock.monotonic()
         ages._ends = {id_: (stored, now) for id_, (stored, _end) in ages._ends.items()}
+        ages._sure_ends = dict.fromkeys(ages._ends, now)
 
     async def bloomsms_answered(self, status: int) -> None:
         async with asyncio.timeout(10):

@@ -13,8 +13,11 @@ ROOT = Path(__file__).parent.parent.parent
 class Program:
     """`python bot.py` with these variables and nothing else of ours in its environment."""
 
-    def __init__(self, folder: Path, variables: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, variables: dict[str, str], script: Path = ROOT / "bot.py"
+    ) -> None:
         self._folder = folder
+        self._script = script
         self._variables = variables
         self._process: asyncio.subprocess.Process | None = None
 
@@ -27,7 +30,7 @@ class Program:
         with self.log_path.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                str(ROOT / "bot.py"),
+                str(self._script),
                 cwd=self._folder,
                 env=environment | self._variables,
                 stdout=log,

@@ -374,4 +374,49 @@ MORE_BREAKS = (
         "        if False:\n",
         ("tests/storage/test_database.py::test_a_file_that_may_not_be_written",),
     ),
+    Break(
+        "start the passes by the wall clock",
+        "passes.py",
+        "self._job(rounds), LONG_AGO,",
+        "self._job(rounds), 0,",
+        ("tests/test_passes.py::test_a_clock_that_is_set_just_at_the_start",),
+    ),
+    Break(
+        "hold an update back that was stored under a wrong clock",
+        "storage/updates.py",
+        "and (due_at_ms <= ?1 or due_at_ms > ?1 + delay_ms) order",
+        "and due_at_ms <= ?1 order",
+        ("tests/storage/test_update_rows.py::test_a_clock_that_was_set_back",),
+    ),
+    Break(
+        "forget handled updates by the clock alone",
+        "storage/updates.py",
+        " and update_id <= (select max(update_id) from updates) - ?",
+        " and update_id <> -?",
+        (
+            "tests/storage/test_update_rows.py::"
+            "test_a_clock_ahead_forgets_nothing_that_may_come_again",
+        ),
+    ),
+    Break(
+        "believe the clock of another boot or machine",
+        "storage/requests.py",
+        "return self._now_ms() - int(row[0]) if row and row[0] is not None else 0",
+        "return 0",
+        ("tests/bloomsms/test_budget_any_boot.py",),
+    ),
+    Break(
+        "keep a silence that is over for the next boot",
+        "storage/requests.py",
+        "delete from silence where id = 1 and boot = ? and until_ms <= ?",
+        "delete from silence where id = 2 and boot = ? and until_ms <= ?",
+        ("tests/storage/test_request_rows.py::test_a_silence_that_is_over",),
+    ),
+    Break(
+        "a day's spending ends when the clock is set back",
+        "storage/database.py",
+        "return to_ms(now - age), to_ms(now + age)",
+        "return to_ms(now - age), to_ms(now)",
+        ("tests/storage/test_activation_rows.py::test_spending_under_a_clock_that_was_ahead",),
+    ),
 )

@@ -375,6 +375,34 @@ async def test_spending_counts_for_a_day(
     assert Usage(2, spent) == usage
 
 
+@pytest.mark.parametrize(
+    ("hours", "spent"), [(1, 2 * PRICE), (24, 2 * PRICE), (24.01, PRICE), (720, PRICE)]
+)
+async def test_spending_under_a_clock_that_was_ahead(
+    store: ActivationRows, clock: MovedClock, hours: float, spent: Decimal
+) -> None:
+    """What was spent while the clock was far ahead does not count until that time is reached."""
+    await waiting(store, clock)
+    clock.step(hours=-hours)
+
+    usage = await usage_seen(store, clock, await offered(store, clock))
+
+    assert Usage(2, spent) == usage
+
+
+@pytest.mark.parametrize(("minutes", "held"), [(29, 2), (31, 1)])
+async def test_lost_orders_under_a_clock_that_was_ahead(
+    store: ActivationRows, clock: MovedClock, minutes: float, held: int
+) -> None:
+    """An order lost while the clock was far ahead holds no number until that time is reached."""
+    await in_state(store, clock, State.UNCERTAIN)
+    clock.step(minutes=-minutes)
+
+    usage = await usage_seen(store, clock, await offered(store, clock))
+
+    assert held == usage.held
+
+
 @pytest.mark.parametrize("before", State)
 @pytest.mark.parametrize("after", State)
 async def test_steps_keep_to_the_table(

@@ -1,6 +1,7 @@
 """The request log as rows: it outlives the process, and its end never breaks an answer."""
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
+from storage.migrations import MIGRATIONS
 from storage.requests import RequestRows, boot_id
+
+RELEASED = 7  # steps of the version that noted requests by the wall clock
 
 
 @dataclass
@@ -67,41 +71,85 @@ async def test_a_restart_remembers(path: Path, machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("boot", "up_s", "expected"),
-    [
-        ("second", 20.0, [(20.0, True)]),
-        ("second", 500.0, []),
-        ("", 20.0, [(0.0, True)]),
-        ("first", 900.0, [(0.0, True)]),
-    ],
-    ids=[
-        "just booted",
-        "booted long ago",
-        "boot not told",
-        "put back to an earlier moment",
-    ],
+    ("boot", "up_s"),
+    [("second", 20.0), ("second", 900_000.0), ("", 500.0), ("first", 900.0)],
+    ids=["just booted", "another machine", "boot not told", "put back to an earlier moment"],
 )
-async def test_another_boot(
-    database: Database, machine: Machine, boot: str, up_s: float, expected: list[tuple[float, bool]]
-) -> None:
-    """What another boot sent ended at the latest when this one began; else it is as good as new."""
+async def test_another_boot(database: Database, machine: Machine, boot: str, up_s: float) -> None:
+    """The last thing that another boot noted may have been just now; it ages from here on."""
     requests = machine.rows(database)
     await requests.closed(await requests.opened(is_poll=True))
     machine.restarts(boot, up_s)
-
-    assert expected == await machine.rows(database).recent(120)
-    assert expected == await machine.rows(database).recent(120)
-
-
-async def test_notes_of_no_boot(database: Database, machine: Machine) -> None:
-    """Where the boot was not told, a request counts as new at the next start and then ages."""
-    machine.boot = ""
-    await machine.rows(database).opened(is_poll=False)
-    machine.boot = "told"
     first = await machine.rows(database).recent(120)
-    machine.up_s += 30
+    machine.up_s += 130
+    later = await machine.rows(database).recent(120)
 
-    assert ([(0.0, False)], [(30.0, False)]) == (first, await machine.rows(database).recent(120))
+    assert [(0.0, True)] == first
+    assert ([(30.0, True)] if boot == "first" else []) == later
+
+
+async def test_distances_in_another_boot(database: Database, machine: Machine) -> None:
+    """How far apart another boot's requests were is known; what has no end ended just now."""
+    requests = machine.rows(database)
+    for _ in range(3):
+        await requests.closed(await requests.opened(is_poll=False))
+        machine.up_s += 50
+    await requests.opened(is_poll=True)
+    machine.restarts("second", 20.0)
+
+    assert [(100.0, False), (50.0, False), (0.0, True)] == await machine.rows(database).recent(120)
+
+
+@pytest.mark.parametrize("boot", ["second", ""])
+async def test_another_boot_while_nothing_can_be_written(
+    database: Database, machine: Machine, caplog: pytest.LogCaptureFixture, boot: str
+) -> None:
+    """A start on a full disk counts what another boot sent all the same, and warns."""
+    requests = machine.rows(database)
+    await requests.closed(await requests.opened(is_poll=True))
+    machine.up_s += 30
+    await requests.closed(await requests.opened(is_poll=True))
+    await requests.opened(is_poll=False)
+    await database.write(
+        "create trigger full before update on requests begin select raise(abort, 'disk full'); end"
+    )
+    machine.restarts(boot, 5.0)
+
+    expected = [(30.0, True), (0.0, True), (0.0, False)]
+    assert expected == await machine.rows(database).recent(120)
+    assert "could not be noted anew: disk full" in caplog.text
+
+
+@pytest.mark.parametrize(("up_s", "age_s"), [(1030.0, 30.0), (20.0, 0.0)])
+async def test_where_no_boot_is_told(
+    database: Database, machine: Machine, up_s: float, age_s: float
+) -> None:
+    """A clock that goes on is believed; one that began anew makes every request a new one."""
+    machine.boot = ""
+    requests = machine.rows(database)
+    await requests.closed(await requests.opened(is_poll=False))
+    machine.up_s = up_s
+
+    assert [(age_s, False)] == await machine.rows(database).recent(120)
+
+
+@pytest.mark.parametrize("clock_s", [-86_400, 0, 86_400], ids=["behind", "right", "ahead"])
+async def test_requests_of_the_version_before(
+    path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch, clock_s: int
+) -> None:
+    """After an update what left in the last two minutes before it counts, whatever the clock."""
+    with monkeypatch.context() as patched:
+        patched.setattr("storage.database.MIGRATIONS", MIGRATIONS[:RELEASED])
+        async with Database.opened(path) as database:
+            for age_s in (130, 110, 0):
+                at_ms = round((time.time() + clock_s - age_s) * 1000)
+                await database.write(
+                    "insert into requests (opened_at_ms, closed_at_ms, is_poll) values (?, ?, 1)",
+                    (at_ms, at_ms),
+                )
+
+    async with Database.opened(path) as database:
+        assert [(0.0, True)] * 2 == await machine.rows(database).recent(120)
 
 
 def _no_end(requests: RequestRows) -> object:
@@ -154,18 +202,34 @@ async def test_the_longest_silence_is_kept(database: Database, machine: Machine)
     assert (0.0, 20.0, 0.0) == (nothing, later, await requests.silent_for_s())
 
 
-@pytest.mark.parametrize(
-    ("boot", "up_s", "expected"),
-    [("second", 20.0, 10.0), ("second", 40.0, 0.0), ("", 20.0, 30.0), ("first", 10.0, 30.0)],
-)
+@pytest.mark.parametrize(("boot", "up_s"), [("second", 20.0), ("", 20.0), ("first", 10.0)])
 async def test_a_silence_of_another_boot(
-    database: Database, machine: Machine, boot: str, up_s: float, expected: float
+    database: Database, machine: Machine, boot: str, up_s: float
 ) -> None:
-    """What is left of a silence is never too little, and never more than was asked for."""
+    """A silence of another boot begins anew, once: never too short, never longer than asked."""
     await machine.rows(database).silent(30)
     machine.restarts(boot, up_s)
+    requests = machine.rows(database)
+    first = await requests.silent_for_s()
+    await requests.recent(120)
+    machine.up_s += 10
+    second = await machine.rows(database).silent_for_s()
 
-    assert expected == await machine.rows(database).silent_for_s()
+    assert (30.0, 30.0 if boot == "first" else 20.0) == (first, second)
+
+
+async def test_a_silence_that_is_over(database: Database, machine: Machine) -> None:
+    """A silence after which requests left is none for the boots that follow."""
+    requests = machine.rows(database)
+    await requests.silent(30)
+    machine.up_s += 29
+    await requests.opened(is_poll=False)
+    during = await requests.silent_for_s()
+    machine.up_s += 1
+    await requests.opened(is_poll=False)
+    machine.restarts("second", 20.0)
+
+    assert (1.0, 0.0) == (during, await machine.rows(database).silent_for_s())
 
 
 async def test_a_new_boot_notes_its_own_silence(database: Database, machine: Machine) -> None:

@@ -94,11 +94,24 @@ async def test_handled_updates_are_forgotten(updates: UpdateRows, clock: MovedCl
     await updates.keep(BOT, [(7, "seven"), (8, "eight")], clock.now())
     await updates.done(7)
 
-    await updates.forget_old(clock.move(days=2.01))
-    await updates.keep(BOT, [(9, "nine")], clock.now())
+    await updates.keep(BOT, [(1007, "new")], clock.move(days=2.01))
+    await updates.forget_old(clock.now())
 
     assert [] == await updates.handled_ids(10)
-    assert [8, 9] == await updates.due_ids(clock.now())
+    assert [8, 1007] == await updates.due_ids(clock.now())
+
+
+async def test_a_clock_ahead_forgets_nothing_that_may_come_again(
+    updates: UpdateRows, clock: MovedClock
+) -> None:
+    """The newest handled updates are remembered whatever the clock says."""
+    await updates.keep(BOT, [(7, "seven"), (8, "eight"), (1007, "new")], clock.now())
+    await updates.done(7)
+    await updates.done(8)
+
+    await updates.forget_old(clock.step(days=60))
+
+    assert [8] == await updates.handled_ids(10)
 
 
 async def test_the_newest_handled_updates(updates: UpdateRows, clock: MovedClock) -> None:
