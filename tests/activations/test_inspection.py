@@ -298,7 +298,7 @@ async def test_the_grace_after_the_end(
 async def test_a_restart_counts_the_grace_anew(
     shop: Shop, provider: ScriptedProvider, database: Database, clock: MovedClock
 ) -> None:
-    """A process that starts long after the end allows the whole time anew: its clock may be wrong."""
+    """A process that starts long after the end allows the whole time anew."""
     before = await shop.waiting()
     clock.move(days=14)
     restarted = Shop(database, provider, clock)

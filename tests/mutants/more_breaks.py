@@ -394,8 +394,7 @@ MORE_BREAKS = (
         " and update_id <= (select max(update_id) from updates) - ?",
         " and update_id <> -?",
         (
-            "tests/storage/test_update_rows.py::"
-            "test_a_clock_ahead_forgets_nothing_that_may_come_again",
+            "tests/storage/test_update_rows.py::test_a_clock_ahead_forgets_nothing_that_may_come_again",
         ),
     ),
     Break(
