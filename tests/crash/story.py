@@ -22,7 +22,7 @@ PATIENCE_S = 15.0
 # What a bot does of itself after the person has seen the end.
 LONGEST_AFTERMATH_S = 3.0
 # After so long a person presses again. A wish whose answer was lost is looked after in five.
-PRESSED_AGAIN_AFTER_S = 6.0
+PRESSED_AGAIN_AFTER_S = 12.0
 DECIDED = ("Waiting for the SMS", "The outcome is unknown", "Not rented")
 UNSETTLED = (
     "select state from activations where state = 'renting'"
