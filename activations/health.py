@@ -66,7 +66,7 @@ class ProviderHealth:
         """Why nothing can be rented while the provider is away or refuses the account."""
         if self.condition is Condition.UNREACHABLE:
             return ProviderAway()
-        if self.condition is Condition.CURRENCY:
+        if self.currency.other:
             return NotInDollars(self.currency.other)
         code = next((c for c, condition in CLOSED.items() if condition is self.condition), None)
         return ProviderSaysNo(code, "") if code else None

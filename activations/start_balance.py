@@ -27,6 +27,6 @@ async def open_sums(store: Store) -> OpenSums:
     charged = [a for a in uncertain if a.is_charged_without_number]
     ended = [*await store.awaiting_return(), *charged, *(a for a in waiting if not a.sms)]
     return OpenSums(
-        unknown={a.id: a.price for a in uncertain if not a.is_charged_without_number},
-        due={a.id: a.price for a in ended},
+        unknown={a.id: a.taken for a in uncertain if not a.is_charged_without_number},
+        due={a.id: a.taken for a in ended},
     )

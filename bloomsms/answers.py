@@ -118,7 +118,8 @@ def read_activation(data: Json) -> ActivationStatus:
 
 def read_change(data: Json) -> Changed:
     """Read the undocumented answer to a change: never raises."""
-    members = data if isinstance(data, dict) else {}
+    only = only_one(data)
+    members = only if isinstance(only, dict) else {}
     return Changed(
         _or_none(_named, members.get("activation_id")),
         read_phone(members.get("phone_number")) or None,

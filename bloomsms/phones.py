@@ -11,6 +11,8 @@ TEL = re.compile(r"tel:(//)?", re.IGNORECASE)
 SPACES = ("Zs", "Zl", "Zp", "Cc")
 # More than one point or dash, or a wide gap, may stand for digits that are hidden.
 HIDDEN = re.compile(r"[.-] ?[.-]| {3}")
+# A zero that is dialled at home only, as in +44 (0)20.
+TRUNK_ZERO = re.compile(r"^(\+\d{1,3}) ?\(0\)")
 
 
 def read_phone(value: Json) -> str:
@@ -24,6 +26,7 @@ def read_phone(value: Json) -> str:
     written = str(value) if len(str(value)) <= LONGEST else ""
     text = TEL.sub("", unicodedata.normalize("NFKC", written).strip(), count=1)
     plain = "".join(_plain(c) for c in text).strip()
+    plain = TRUNK_ZERO.sub(r"\1", plain)
     digits = "" if HIDDEN.search(plain) else re.sub(r"[ .()-]", "", plain)
     return digits if DIGITS.fullmatch(digits) else ""
 

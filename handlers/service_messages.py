@@ -1,5 +1,6 @@
 """Messages that ask for nothing: Telegram's own notices in a chat, and the rest of an album."""
 
+import logging
 from collections import OrderedDict
 
 from telegram import Message, Update
@@ -8,6 +9,8 @@ from telegram.ext import ApplicationHandlerStop, TypeHandler
 
 from handlers.authorization import Ending
 from handlers.desk import Context, Desk, TelegramApplication
+
+log = logging.getLogger(__name__)
 
 # Before anything else looks at an update.
 FIRST = -2
@@ -41,7 +44,10 @@ class ServiceMessages:
             return
         if user and not user.is_bot and message.chat.type == ChatType.PRIVATE:
             # Some of them say that the person may be written to again.
-            await self._desk.notes.unpark(user.id, self._desk.clock.now())
+            try:
+                await self._desk.notes.unpark(user.id, self._desk.clock.now())
+            except Exception:
+                log.exception("update %d: what waits for its person stays", update.update_id)
         raise ApplicationHandlerStop
 
     def _is_rest_of_album(self, update_id: int, message: Message) -> bool:

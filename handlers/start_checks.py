@@ -46,6 +46,8 @@ async def check_balance(desk: Desk, provider: Provider, account: AccountStore) -
     balance = await desk.health.check_in(provider)
     if balance is None or expected is None or version != desk.account.version:
         return
+    if not balance.is_in_dollars:
+        return  # told by itself; what is not in dollars cannot be compared
     difference = balance.amount - expected
     is_closed = await desk.store.lost_order() is not None
     if not difference or (ours.explain(difference) and not is_closed):

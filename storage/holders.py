@@ -14,13 +14,12 @@ async def hold_id(db: aiosqlite.Connection, activation: Activation, provider_id:
     Errors: IdHeldError.
     """
     rows = await db.execute_fetchall(
-        "select id, state from activations where provider_id = ? and id <> ?",
+        "select id, user_id, state from activations where provider_id = ? and id <> ?",
         (provider_id, activation.id),
     )
-    for holder_id, state in rows:
-        if State(state) not in PAST_STATES or not await _is_rented_again(
-            db, activation, provider_id
-        ):
+    for holder_id, user_id, state in rows:
+        is_own = user_id == activation.user_id and State(state) in PAST_STATES
+        if not is_own or not await _is_rented_again(db, activation, provider_id):
             raise IdHeldError(f"activation {holder_id} has that id")
         await db.execute(
             "update activations set former_provider_id = provider_id, provider_id = null"

@@ -161,3 +161,12 @@ async def test_unknown_stock_is_not_none(
         found = None
 
     assert [is_offered] * 3 == [*map(bool, listed), found is not None]
+
+
+def test_maintenance_hides_no_other_currency(shop: Shop) -> None:
+    """A refusal of the provider's does not open renting in another currency."""
+    health = ProviderHealth(shop.notes, shop.clock, frozenset())
+    health.note_currency("balance", "RUB")
+    health.observe(Refused(ErrorCode.MAINTENANCE, "MAINTENANCE", "", 503))
+
+    assert isinstance(health.refusal, NotInDollars)

@@ -636,3 +636,9 @@ def test_services_of_another_country(asked: str, named: dict[str, Json], *, is_t
 
     found = answers.read_services({"services": rows}, asked)
     assert is_there is ("wa" in [service.code for service in found])
+
+
+@pytest.mark.parametrize("data", [[{"activation_id": "7"}], {"0": {"activation_id": "7"}}])
+def test_a_change_answered_by_a_list_of_one(data: Json) -> None:
+    """What it names is read in every form that other answers are read in."""
+    assert "7" == answers.read_change(data).activation_id

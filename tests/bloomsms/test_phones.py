@@ -44,3 +44,9 @@ def test_read(written: Json, phone: str) -> None:
 def test_not_known(written: Json) -> None:
     """A number that is missing, masked or two is not known."""
     assert not read_phone(written)
+
+
+@pytest.mark.parametrize("written", ["+44 (0)20 7123 4567", "+44(0)2071234567"])
+def test_a_zero_that_is_dialled_at_home_only(written: str) -> None:
+    """The zero in brackets behind the country code is no digit of the number."""
+    assert "+442071234567" == read_phone(written)
